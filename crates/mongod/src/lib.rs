@@ -1,0 +1,1 @@
+//! Finds or fetches a real mongod and runs private replica sets of it.
