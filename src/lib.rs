@@ -1,1 +1,61 @@
-//! Many MongoDB databases as one: typed models routed to logical databases, sealed tenants, guarded calls.
+//! Many MongoDB databases as one: typed models routed to logical databases by their module, each
+//! tenant in a database of its own, and every call guarded.
+//!
+//! ```no_run
+//! use mongoplex::{Config, Databases, Model, Registry, Sources, bson::doc};
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Debug, Serialize, Deserialize)]
+//! pub struct Note { title: String }
+//!
+//! impl Model for Note {
+//!     const COLLECTION: &str = "notes";
+//! }
+//!
+//! mongoplex::logical_database! {
+//!     pub Shop = "shop", per_tenant: [Note], common: [mongoplex::Tenant]
+//! }
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let registry = Registry::new().with::<Shop>();
+//! let config = Config::load(&registry, &[], &Sources::process())?;
+//! let databases = Databases::builder(registry, config).connect().await?;
+//!
+//! let shop = databases.database::<Shop>()?;
+//! let acme = shop.tenant(&"acme".parse()?).await?;
+//! acme.collection::<Note>().insert_one(Note { title: "first".into() }).await?;
+//! let found = acme.collection::<Note>().find_one(doc! { "title": "first" }).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod collection;
+pub mod config;
+mod database;
+pub mod error;
+mod fault;
+pub mod guard;
+pub mod health;
+mod model;
+mod orchestrator;
+#[doc(hidden)]
+pub mod registry;
+pub mod schema;
+mod tasks;
+pub mod tenancy;
+
+pub use mongodb::{self, bson};
+
+pub use self::{
+    collection::{Collection, Cursor},
+    config::{Config, Environment, Sources},
+    database::{Database, TenantDatabase},
+    error::{Error, Result},
+    fault::{Fault, Faults},
+    guard::Deadline,
+    health::Health,
+    model::{Index, Model, Namespace},
+    orchestrator::{Connect, Databases, Deployment, Shutdown},
+    registry::{Hosts, LogicalDatabase, Registry, Route, Routed, Scope},
+    tenancy::{Tenancy, Tenant, TenantId},
+};

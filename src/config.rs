@@ -1,0 +1,127 @@
+//! Configuration: read once, checked whole, then trusted.
+//!
+//! Precedence, highest first: command line, environment, `.env.<environment>.local`,
+//! `.env.<environment>`, `.env`, `mongoplex.toml`, defaults. Every fault is reported in one run, by
+//! variable name, source and cure; a value is never part of a message, because any value may be
+//! a secret put into the wrong variable. This module alone reads the environment.
+
+mod database;
+mod environment;
+mod parse;
+mod reader;
+mod server;
+mod settings;
+mod sources;
+mod unknown;
+mod uri;
+
+use std::path::PathBuf;
+
+use self::reader::Reader;
+pub use self::{
+    database::{DatabaseConfig, Deadlines, Tuning},
+    environment::Environment,
+    server::{LogFormat, ServerConfig},
+    settings::{Applies, SETTINGS, Setting},
+    sources::Sources,
+    uri::Uri,
+};
+use crate::{
+    fault::{Fault, Faults},
+    registry::Registry,
+};
+
+/// Everything that the process was told.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Which presets apply.
+    pub environment: Environment,
+    /// The logical databases that have a URI, in the order of the registry.
+    pub databases: Vec<DatabaseConfig>,
+    /// What the servers were told.
+    pub server: ServerConfig,
+    /// The folder of `Cargo.lock`, or the working directory: where `.env` files are looked for.
+    pub directory: PathBuf,
+}
+
+/// What decides whether a private MongoDB may be used, before anything else is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Privacy {
+    /// `MONGOPLEX_ENV`, where it is set to something known.
+    pub environment: Option<Environment>,
+    /// The URI variables that are set anywhere.
+    pub uris: Vec<String>,
+}
+
+impl Privacy {
+    /// Returns whether a private MongoDB may stand in: development or test, and no URI at all.
+    ///
+    /// With only some URIs set it may not: a lost variable must never put customers on an empty
+    /// database.
+    pub fn allows_private_set(&self) -> bool {
+        let harmless = self.environment.is_none_or(Environment::is_harmless);
+        harmless && self.uris.is_empty()
+    }
+}
+
+impl Config {
+    /// Reads the configuration of `registry`'s databases and of `servers`, which are pairs of
+    /// a server's name and its default port.
+    ///
+    /// # Errors
+    /// All faults at once: those of the registry and those of every variable.
+    pub fn load(
+        registry: &Registry,
+        servers: &[(&'static str, u16)],
+        sources: &Sources,
+    ) -> Result<Self, Faults> {
+        let mut faults = registry.check().err().unwrap_or_default();
+        let mut reader = Reader::new(sources);
+        let environment = reader.environment();
+        // Presets need an environment; without one the faults of the rest are still worth telling.
+        reader.presets(environment.unwrap_or(Environment::Production));
+
+        let databases = database::read_all(&mut reader, registry);
+        let server = server::read(&mut reader, servers);
+        unknown::check(&mut reader, registry, servers);
+        faults.extend(reader.into_faults());
+        let config = environment.zip(server).map(|(environment, server)| Self {
+            environment,
+            databases,
+            server,
+            directory: sources.directory().to_owned(),
+        });
+        match config {
+            Some(config) => faults.into_result(config),
+            None => Err(faults),
+        }
+    }
+
+    /// Looks at what decides whether a private MongoDB may be used. A fault is left for [`load`](Self::load).
+    pub fn privacy(registry: &Registry, sources: &Sources) -> Privacy {
+        let mut reader = Reader::new(sources);
+        let names = registry.databases().iter().flat_map(|database| {
+            let prefix = settings::prefix(database.name);
+            [format!("{prefix}URI"), format!("{prefix}URI_FILE")]
+        });
+        let uris = names.filter(|name| reader.text(name).is_some()).collect();
+        Privacy {
+            environment: reader
+                .text("MONGOPLEX_ENV")
+                .and_then(|found| found.value.parse().ok()),
+            uris,
+        }
+    }
+
+    /// Returns the path in `MONGOD`, if it is set.
+    pub fn mongod(sources: &Sources) -> Option<PathBuf> {
+        Reader::new(sources)
+            .text("MONGOD")
+            .map(|found| PathBuf::from(found.value))
+    }
+}
+
+/// Returns the fault of a variable that holds something else than expected.
+fn misfit(name: &str, origin: &str, expected: &str, cure: impl Into<String>) -> Fault {
+    Fault::new(name, format!("expected {expected}"), cure).set_in(origin)
+}

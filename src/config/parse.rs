@@ -1,0 +1,80 @@
+//! From text to values. `None` means that the text is not what the setting's table row expects.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use mongodb::options::{Acknowledgment, ReadConcern, ReadPreference};
+
+pub(super) fn duration(text: &str) -> Option<Duration> {
+    humantime::parse_duration(text)
+        .ok()
+        .filter(|duration| !duration.is_zero())
+}
+
+pub(super) fn heartbeat(text: &str) -> Option<Duration> {
+    // The driver's own minimum: server discovery and monitoring specification.
+    duration(text).filter(|duration| *duration >= Duration::from_millis(500))
+}
+
+pub(super) fn pool_size(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|size| (1..=10_000).contains(size))
+}
+
+pub(super) fn min_pool_size(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|size| *size <= 10_000)
+}
+
+pub(super) fn flag(text: &str) -> Option<bool> {
+    match text {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
+    }
+}
+
+pub(super) fn path(text: &str) -> Option<PathBuf> {
+    Some(PathBuf::from(text))
+}
+
+pub(super) fn body_limit(text: &str) -> Option<usize> {
+    text.parse()
+        .ok()
+        .filter(|size| (1..=16 * 1024 * 1024).contains(size))
+}
+
+pub(super) fn address(text: &str) -> Option<SocketAddr> {
+    text.parse().ok()
+}
+
+pub(super) fn read_preference(text: &str) -> Option<ReadPreference> {
+    let options = None;
+    Some(match text {
+        "primary" => ReadPreference::Primary,
+        "primaryPreferred" => ReadPreference::PrimaryPreferred { options },
+        "secondary" => ReadPreference::Secondary { options },
+        "secondaryPreferred" => ReadPreference::SecondaryPreferred { options },
+        "nearest" => ReadPreference::Nearest { options },
+        _ => return None,
+    })
+}
+
+pub(super) fn read_concern(text: &str) -> Option<ReadConcern> {
+    Some(match text {
+        "local" => ReadConcern::local(),
+        "majority" => ReadConcern::majority(),
+        "available" => ReadConcern::available(),
+        "linearizable" => ReadConcern::linearizable(),
+        "snapshot" => ReadConcern::snapshot(),
+        _ => return None,
+    })
+}
+
+pub(super) fn write_concern(text: &str) -> Option<Acknowledgment> {
+    if text == "majority" {
+        return Some(Acknowledgment::Majority);
+    }
+    // 0 would mean that no write is ever acknowledged.
+    let nodes: u32 = text.parse().ok()?;
+    (1..=50)
+        .contains(&nodes)
+        .then_some(Acknowledgment::Nodes(nodes))
+}

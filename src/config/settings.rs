@@ -1,0 +1,265 @@
+//! The table of every variable: its unit, range, default per environment, and what it is for.
+//!
+//! Everything that reads, documents or explains a setting reads this table.
+
+/// What a setting applies to, which decides its variables' names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Applies {
+    /// The whole process: the variable has the setting's name.
+    Process,
+    /// Each logical database: `DATABASE_<NAME>_<setting>`, or `DB_<setting>` for all at once.
+    Database,
+    /// Each logical database, and never all at once: `DATABASE_<NAME>_<setting>`.
+    OneDatabase,
+    /// Each server: `<SERVER>_<setting>`.
+    Server,
+}
+
+/// One setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setting {
+    /// What it applies to.
+    pub applies: Applies,
+    /// Its name, or the end of it.
+    pub name: &'static str,
+    /// What a value must be, with unit and range: ends the sentence "expected …".
+    pub expected: &'static str,
+    /// The default in development, test, staging and production; empty where there is none.
+    pub presets: [&'static str; 4],
+    /// What it is for, in one line.
+    pub purpose: &'static str,
+}
+
+const NONE: [&str; 4] = [""; 4];
+
+const fn same(value: &'static str) -> [&'static str; 4] {
+    [value; 4]
+}
+
+const fn setting(
+    applies: Applies,
+    name: &'static str,
+    expected: &'static str,
+    presets: [&'static str; 4],
+    purpose: &'static str,
+) -> Setting {
+    Setting {
+        applies,
+        name,
+        expected,
+        presets,
+        purpose,
+    }
+}
+
+use Applies::{Database, OneDatabase, Process, Server};
+
+const DURATION: &str = "a duration with its unit, such as `500ms`, `30s` or `5m`";
+
+/// Every setting, in the order of `.env.example`.
+pub const SETTINGS: &[Setting] = &[
+    setting(
+        Process,
+        "MONGOPLEX_ENV",
+        "development, test, staging or production",
+        NONE,
+        "Which presets apply; required wherever a URI is set.",
+    ),
+    setting(
+        Process,
+        "MONGOD",
+        "the path of a mongod",
+        NONE,
+        "The mongod of the private set; else PATH, a cache and pip are tried.",
+    ),
+    setting(
+        OneDatabase,
+        "URI",
+        "a MongoDB connection string that names the database in its path",
+        NONE,
+        "Where the logical database is. A secret.",
+    ),
+    setting(
+        OneDatabase,
+        "URI_FILE",
+        "the path of a file that holds the URI",
+        NONE,
+        "Where to read the URI from, for mounted secrets; instead of `_URI`.",
+    ),
+    setting(
+        Database,
+        "MAX_POOL_SIZE",
+        "a whole number from 1 to 10000",
+        ["50", "10", "100", "200"],
+        "Most connections that the client keeps to each server.",
+    ),
+    setting(
+        Database,
+        "MIN_POOL_SIZE",
+        "a whole number from 0 to 10000",
+        ["2", "1", "5", "10"],
+        "Connections kept open to each server; at most MAX_POOL_SIZE.",
+    ),
+    setting(
+        Database,
+        "MAX_IDLE_TIME",
+        DURATION,
+        same("5m"),
+        "How long an unused connection stays open. Short times make pools churn.",
+    ),
+    setting(
+        Database,
+        "CONNECT_TIMEOUT",
+        DURATION,
+        ["2s", "500ms", "2s", "2s"],
+        "How long opening a socket may take, and a heartbeat on it.",
+    ),
+    setting(
+        Database,
+        "SERVER_SELECTION_TIMEOUT",
+        DURATION,
+        same("3s"),
+        "How long a call waits for an eligible server.",
+    ),
+    setting(
+        Database,
+        "HEARTBEAT_FREQUENCY",
+        "a duration of at least `500ms`, such as `2s`",
+        ["2s", "500ms", "2s", "2s"],
+        "How often each server is looked at.",
+    ),
+    setting(
+        Database,
+        "READ_PREFERENCE",
+        "primary, primaryPreferred, secondary, secondaryPreferred or nearest",
+        same("primary"),
+        "Which servers answer reads.",
+    ),
+    setting(
+        Database,
+        "READ_CONCERN",
+        "local, majority, available, linearizable or snapshot",
+        ["local", "local", "majority", "majority"],
+        "What a read may see.",
+    ),
+    setting(
+        Database,
+        "WRITE_CONCERN",
+        "majority or a whole number from 1 to 50",
+        same("majority"),
+        "How many servers hold a write before it is acknowledged.",
+    ),
+    setting(
+        Database,
+        "TLS_CA_FILE",
+        "the path of a PEM file",
+        NONE,
+        "The authority that signed the servers' certificates; switches TLS on.",
+    ),
+    setting(
+        Database,
+        "TLS_CERT_FILE",
+        "the path of a PEM file with certificate and key",
+        NONE,
+        "The client's own certificate; switches TLS on.",
+    ),
+    setting(
+        Database,
+        "READ_DEADLINE",
+        DURATION,
+        same("2s"),
+        "How long a read of one document may take in all.",
+    ),
+    setting(
+        Database,
+        "WRITE_DEADLINE",
+        DURATION,
+        same("5s"),
+        "How long a write may take in all.",
+    ),
+    setting(
+        Database,
+        "SCAN_DEADLINE",
+        DURATION,
+        same("30s"),
+        "How long each batch of a find, an aggregate or a count may take.",
+    ),
+    setting(
+        OneDatabase,
+        "REQUIRED",
+        "true or false",
+        NONE,
+        "Whether the process refuses to start without it; else as declared.",
+    ),
+    setting(
+        Process,
+        "STARTUP_TIMEOUT",
+        DURATION,
+        same("5s"),
+        "How long a required database that is down is tried at the start.",
+    ),
+    setting(
+        Server,
+        "ADDRESS",
+        "an address and a port on loopback, such as `127.0.0.1:3000`",
+        NONE,
+        "Where the server listens.",
+    ),
+    setting(
+        Process,
+        "REQUEST_TIMEOUT",
+        DURATION,
+        same("30s"),
+        "How long a request may take before it is answered 504.",
+    ),
+    setting(
+        Process,
+        "BODY_LIMIT",
+        "a whole number of bytes from 1 to 16777216",
+        same("1048576"),
+        "Largest request body.",
+    ),
+    setting(
+        Process,
+        "SHUTDOWN_GRACE",
+        DURATION,
+        same("10s"),
+        "How long requests and calls in flight may take to end.",
+    ),
+    setting(
+        Process,
+        "LOG_LEVEL",
+        "error, warn, info, debug, trace, or a filter such as `info,mongoplex=debug`",
+        same("info"),
+        "What is logged.",
+    ),
+    setting(
+        Process,
+        "LOG_FORMAT",
+        "text or json",
+        ["text", "text", "json", "json"],
+        "How a line of the log looks.",
+    ),
+];
+
+/// Returns what the variables of one logical database begin with: `DATABASE_CUSTOMER_`.
+pub(crate) fn prefix(database: &str) -> String {
+    format!("DATABASE_{}_", database.to_uppercase())
+}
+
+/// Returns what the variables of one server begin with: `ADMIN_SERVER_`.
+pub(crate) fn server_prefix(server: &str) -> String {
+    format!("{}_", server.to_uppercase().replace('-', "_"))
+}
+
+/// Returns the setting of that name; the table holds all that the code asks for.
+pub(crate) fn find(applies: &[Applies], name: &str) -> &'static Setting {
+    let found = SETTINGS
+        .iter()
+        .find(|setting| applies.contains(&setting.applies) && setting.name == name);
+    #[expect(
+        clippy::expect_used,
+        reason = "a name in the code that the table lacks is a bug that any test meets"
+    )]
+    found.expect("every setting that is read stands in the table")
+}

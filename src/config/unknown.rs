@@ -1,0 +1,65 @@
+//! Misspelt variables: a setting that nobody reads is a fault, with the nearest right name.
+
+use std::collections::BTreeSet;
+
+use super::{
+    reader::Reader,
+    settings::{self, Applies, SETTINGS},
+};
+use crate::{fault::Fault, registry::Registry};
+
+/// Names that begin so are ours; others in the environment belong to somebody else.
+const OURS: [&str; 3] = ["DATABASE_", "DB_", "MONGOPLEX_"];
+
+pub(super) fn check(reader: &mut Reader, registry: &Registry, servers: &[(&'static str, u16)]) {
+    let known = known(registry, servers);
+    let mut faults = Vec::new();
+    for layer in reader.layers() {
+        // All of the TOML file is ours; in the others only what begins like one of ours.
+        let whole = layer.origin == "mongoplex.toml";
+        let ours = |name: &str| whole || OURS.iter().any(|prefix| name.starts_with(prefix));
+        let names = layer
+            .variables
+            .keys()
+            .filter(|name| ours(name) && !known.contains(*name));
+        faults.extend(names.map(|name| fault(name, &layer.origin, &known)));
+    }
+    faults.into_iter().for_each(|fault| reader.fault(fault));
+}
+
+fn known(registry: &Registry, servers: &[(&'static str, u16)]) -> BTreeSet<String> {
+    let databases = registry.databases();
+    let per_database = |name: &str| -> Vec<String> {
+        databases
+            .iter()
+            .map(|database| format!("{}{name}", settings::prefix(database.name)))
+            .collect()
+    };
+    let names = SETTINGS.iter().flat_map(|setting| match setting.applies {
+        Applies::Process => vec![setting.name.to_owned()],
+        Applies::OneDatabase => per_database(setting.name),
+        Applies::Database => {
+            let mut names = per_database(setting.name);
+            names.push(format!("DB_{}", setting.name));
+            names
+        }
+        Applies::Server => {
+            let servers = servers.iter();
+            servers
+                .map(|(server, _)| format!("{}{}", settings::server_prefix(server), setting.name))
+                .collect()
+        }
+    });
+    names.collect()
+}
+
+fn fault(name: &str, origin: &str, known: &BTreeSet<String>) -> Fault {
+    let nearest = known
+        .iter()
+        .min_by_key(|known| strsim::damerau_levenshtein(known, name));
+    let cure = nearest.map_or_else(
+        || "remove it".into(),
+        |nearest| format!("did you mean `{nearest}`?"),
+    );
+    Fault::new(name, "is not a setting", cure).set_in(origin)
+}

@@ -1,0 +1,144 @@
+//! A connection string: a secret that knows its database.
+
+use std::fmt;
+
+use mongodb::options::{ClientOptions, ConnectionString};
+
+/// A MongoDB connection string with a database in its path.
+///
+/// It is printed as `<uri>`, never as text.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Uri {
+    text: String,
+    database: String,
+}
+
+impl Uri {
+    /// Parses a connection string.
+    ///
+    /// # Errors
+    /// What is wrong, in words that hold nothing of the text: the driver's own message may quote
+    /// a part of the password.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let text = text.trim();
+        if !text.starts_with("mongodb://") && !text.starts_with("mongodb+srv://") {
+            return Err("it must begin with mongodb:// or mongodb+srv://");
+        }
+        let parsed = ConnectionString::parse(text).map_err(|error| cure(&error.to_string()))?;
+        let database = parsed
+            .default_database
+            .ok_or("name the database in its path: mongodb://host:port/database")?;
+        physical_name(&database)?;
+        Ok(Self {
+            text: text.to_owned(),
+            database,
+        })
+    }
+
+    /// Returns the name of the database in the path.
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// Returns the driver's options, resolving `mongodb+srv` names by DNS.
+    ///
+    /// # Errors
+    /// The driver's, which may quote the URI: it must not be printed.
+    pub(crate) async fn client_options(&self) -> mongodb::error::Result<ClientOptions> {
+        ClientOptions::parse(&self.text).await
+    }
+}
+
+impl fmt::Debug for Uri {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("<uri>")
+    }
+}
+
+/// Says which rule a text breaks that the driver refused, from a list of our own sentences.
+fn cure(message: &str) -> &'static str {
+    const KNOWN: &[(&str, &str)] = &[
+        (
+            "percent",
+            "percent-encode user and password: `@` is %40, `:` is %3A, `/` is %2F, `%` is %25",
+        ),
+        (
+            "unescaped",
+            "percent-encode user and password: `@` is %40, `:` is %3A, `/` is %2F, `%` is %25",
+        ),
+        (
+            "compressor",
+            "its `compressors` may be snappy and zlib; zstd is not built in",
+        ),
+        (
+            "ocket",
+            "remove `socketTimeoutMS`, which the driver does not support; deadlines are set per call",
+        ),
+        (
+            "port",
+            "check host and port; `:` in user or password is %3A, `@` is %40, `/` is %2F",
+        ),
+        (
+            "option",
+            "check the options behind `?`; a `?` in the password is %3F",
+        ),
+    ];
+    let known = KNOWN.iter().find(|(part, _)| message.contains(part));
+    known.map_or(
+        "write mongodb://user:password@host:port/database, user and password percent-encoded",
+        |(_, cure)| cure,
+    )
+}
+
+/// <https://www.mongodb.com/docs/manual/reference/limits/#naming-restrictions>
+fn physical_name(name: &str) -> Result<(), &'static str> {
+    if ["admin", "config", "local"].contains(&name) {
+        return Err(
+            "its path names one of MongoDB's own databases; admin, config and local cannot be used",
+        );
+    }
+    if name.contains("__") {
+        return Err("the database's name may not hold `__`, which separates a tenant's name");
+    }
+    if name.is_empty()
+        || name.len() > 63
+        || name.contains(['/', '\\', '.', ' ', '"', '$', '*', '<', '>', ':', '|', '?'])
+    {
+        return Err("the database's name must be 1–63 bytes without any of /\\. \"$*<>:|?");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uri_that_does_not_parse_tells_a_cure_and_no_part_of_itself() {
+        for text in [
+            "mongodb://user:p:w@d@localhost/shop",
+            "mongodb://user:canary%4@localhost/shop",
+            "mongodb://user:can/ary@localhost/shop",
+            "mongodb://localhost:canary/shop",
+            "mongodb://localhost/shop?canary=1&replicaSet",
+            "canary://localhost/shop",
+            "mongodb://localhost",
+            "mongodb://localhost/admin",
+            "mongodb://localhost/a__b",
+            "mongodb://localhost/shop?compressors=zstd",
+            "{x",
+            "00123",
+        ] {
+            let fault = Uri::parse(text).expect_err(text);
+            assert!(!fault.contains("canary"), "{fault}");
+        }
+    }
+
+    #[test]
+    fn a_percent_encoded_password_is_taken_and_hidden() {
+        let uri = Uri::parse("mongodb://user:p%3Aw%40d%2540@localhost/shop").unwrap();
+
+        assert_eq!(uri.database(), "shop");
+        assert_eq!(format!("{uri:?}"), "<uri>");
+    }
+}

@@ -1,0 +1,218 @@
+//! The handle of one logical database, and the handle of a tenant's database beside it.
+
+use std::{any::TypeId, fmt, marker::PhantomData, sync::Arc};
+
+use mongodb::ClientSession;
+
+use crate::{
+    collection::{Collection, Reach},
+    error::Result,
+    guard::{Class, Deadline, Operation, Resend},
+    model::Namespace,
+    orchestrator::{Connection, Databases},
+    registry::{Is, LogicalDatabase, Routed, WithTenant, WithoutTenant},
+    tenancy::TenantId,
+};
+
+/// A logical database. Clones are cheap and share its client.
+pub struct Database<D> {
+    databases: Databases,
+    connection: Arc<Connection>,
+    within: Option<Deadline>,
+    marker: PhantomData<fn() -> D>,
+}
+
+impl<D> Clone for Database<D> {
+    fn clone(&self) -> Self {
+        let Self {
+            databases,
+            connection,
+            within,
+            marker,
+        } = self;
+        Self {
+            databases: databases.clone(),
+            connection: connection.clone(),
+            within: *within,
+            marker: *marker,
+        }
+    }
+}
+
+impl<D> fmt::Debug for Database<D> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            out,
+            "Database({} = {})",
+            self.connection.declared.name, self.connection.name
+        )
+    }
+}
+
+impl<D: LogicalDatabase> Database<D> {
+    pub(crate) fn new(databases: Databases, connection: Arc<Connection>) -> Self {
+        Self {
+            databases,
+            connection,
+            within: None,
+            marker: PhantomData,
+        }
+    }
+
+    /// Returns the handle with a deadline that no call made through it outlives, nor a call made
+    /// through what it hands out: a request's.
+    #[must_use]
+    pub fn within(mut self, deadline: Deadline) -> Self {
+        self.within = Some(self.within.map_or(deadline, |own| own.or_sooner(deadline)));
+        self
+    }
+
+    /// Returns the physical name of this database.
+    pub fn name(&self) -> &str {
+        &self.connection.name
+    }
+
+    /// Returns the collection of a common model of this database. No I/O.
+    pub fn collection<M>(&self) -> Collection<M>
+    where
+        M: Routed<Database: Is<D, M>, Scope: WithoutTenant<M>>,
+    {
+        let Self {
+            connection, within, ..
+        } = self;
+        let (name, guard) = (connection.name.clone(), connection.guard.clone());
+        Collection::new(
+            &connection.own(),
+            D::NAME,
+            name,
+            guard,
+            Reach::Deployment,
+            *within,
+        )
+    }
+
+    /// Returns the database of an active tenant.
+    ///
+    /// One lookup of the tenant's row; a tenant without an active row reaches no database.
+    ///
+    /// # Errors
+    /// [`Error::UnknownTenant`](crate::Error::UnknownTenant), or whatever the lookup fails with.
+    pub async fn tenant(&self, id: &TenantId) -> Result<TenantDatabase<D>> {
+        let tenancy = self.databases.tenancy()?.within(self.within);
+        tenancy.active(id).await?;
+        let name = self.connection.tenant_name(id);
+        let connection = self.connection.clone();
+        Ok(TenantDatabase {
+            connection,
+            id: id.clone(),
+            name,
+            within: self.within,
+            marker: PhantomData,
+        })
+    }
+
+    /// Begins a session of this database's client, for the verbs' `.session(…)`.
+    ///
+    /// # Errors
+    /// Those of the driver, such as a deployment that supports no sessions.
+    pub async fn start_session(&self) -> Result<ClientSession> {
+        let namespace = Namespace {
+            database: self.connection.name.clone(),
+            collection: "$cmd",
+        };
+        let operation = Operation {
+            name: "start_session",
+            database: D::NAME,
+            namespace,
+            class: Class::Read,
+            resend: Resend::UnsentOnly,
+            timeout: None,
+            within: self.within,
+        };
+        self.connection
+            .guard
+            .once(operation, |_| self.connection.client.start_session())
+            .await
+    }
+
+    /// Returns the driver's own handle, for what the verbs do not cover.
+    ///
+    /// What it gives up: deadline, refusal at shutdown, recording, and every seal between tenants.
+    pub fn unguarded(&self) -> mongodb::Database {
+        self.connection.own()
+    }
+
+    /// Returns whether the handle is of this logical database; for messages.
+    pub fn logical_name(&self) -> &'static str {
+        debug_assert_eq!(self.connection.declared.id, TypeId::of::<D>());
+        D::NAME
+    }
+}
+
+/// One tenant's database beside a logical database. Clones are cheap.
+///
+/// It was obtained for one tenant and reaches nothing else; there is no way from here to the raw
+/// driver.
+pub struct TenantDatabase<D> {
+    connection: Arc<Connection>,
+    id: TenantId,
+    name: Arc<str>,
+    within: Option<Deadline>,
+    marker: PhantomData<fn() -> D>,
+}
+
+impl<D> Clone for TenantDatabase<D> {
+    fn clone(&self) -> Self {
+        let Self {
+            connection,
+            id,
+            name,
+            within,
+            marker,
+        } = self;
+        Self {
+            connection: connection.clone(),
+            id: id.clone(),
+            name: name.clone(),
+            within: *within,
+            marker: *marker,
+        }
+    }
+}
+
+impl<D> fmt::Debug for TenantDatabase<D> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "TenantDatabase({})", self.name)
+    }
+}
+
+impl<D: LogicalDatabase> TenantDatabase<D> {
+    /// Returns the tenant.
+    pub fn id(&self) -> &TenantId {
+        &self.id
+    }
+
+    /// Returns the physical name of the tenant's database.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the tenant's own collection of a per-tenant model of this database. No I/O.
+    pub fn collection<M>(&self) -> Collection<M>
+    where
+        M: Routed<Database: Is<D, M>, Scope: WithTenant<M>>,
+    {
+        let Self {
+            connection, within, ..
+        } = self;
+        let database = connection.client.database(&self.name);
+        Collection::new(
+            &database,
+            D::NAME,
+            self.name.clone(),
+            connection.guard.clone(),
+            Reach::Tenant,
+            *within,
+        )
+    }
+}

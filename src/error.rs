@@ -1,0 +1,144 @@
+//! What can go wrong, a variant per thing that a caller can do differently.
+//!
+//! No variant prints a document, a filter, a key's value or a credential: the driver's own text
+//! does (code 11000 names the value, a validator's error the whole document), so its error is kept
+//! behind [`Cause`], which prints kind and code only.
+
+mod cause;
+
+use std::time::Duration;
+
+pub use self::cause::Cause;
+use crate::{fault::Faults, guard::Operation, model::Namespace, tenancy::TenantId};
+
+/// The result of everything in this crate that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The configuration or the registry is at fault: all of it at once.
+    #[error(transparent)]
+    Faults(#[from] Faults),
+    /// A logical database was asked for that the registry does not hold.
+    #[error(
+        "logical database `{0}` is not registered; add `.database::<…>()` where the application is declared"
+    )]
+    NotRegistered(&'static str),
+    /// An optional logical database has no URI, so it was left out.
+    #[error("logical database `{0}` is optional and has no URI; set DATABASE_{upper}_URI", upper = .0.to_uppercase())]
+    NotConfigured(&'static str),
+    /// Required logical databases could not be reached within the start limit.
+    #[error("{}", list(databases, *limit))]
+    Unreachable {
+        /// Each of them.
+        databases: Vec<Unreached>,
+        /// How long they were tried.
+        limit: Duration,
+    },
+    /// The call did not end before its deadline. A write may or may not have been applied.
+    #[error("{operation} took longer than {limit:?}")]
+    DeadlineExceeded {
+        /// The call.
+        operation: Box<Operation>,
+        /// The time it was given.
+        limit: Duration,
+    },
+    /// A unique index refused the document: a document with the same key is there.
+    #[error("{operation} met a document with the same {}", fields.join(", "))]
+    Duplicate {
+        /// The call.
+        operation: Box<Operation>,
+        /// The fields of the index, in its order; never their values.
+        fields: Vec<String>,
+    },
+    /// The collection's validator refused the document.
+    #[error("{operation} was refused by the collection's validator: {}", fields.join(", "))]
+    Invalid {
+        /// The call.
+        operation: Box<Operation>,
+        /// The fields that break a rule, as far as the server names them; never their values.
+        fields: Vec<String>,
+    },
+    /// A tenant's pipeline names another database, which no tenant may reach.
+    #[error(
+        "`{stage}` names another database; a tenant's pipeline may only read and write the tenant's own collections"
+    )]
+    OutOfScope {
+        /// The stage.
+        stage: String,
+    },
+    /// No active tenant has this id; no database was touched.
+    #[error("no active tenant `{0}`; create it with `mongoplex tenants create {0}`")]
+    UnknownTenant(TenantId),
+    /// The tenant exists already under another name.
+    #[error("tenant `{0}` exists already, under another name")]
+    TenantExists(TenantId),
+    /// A document could not be turned into BSON, or BSON not into the model.
+    #[error("a document of {namespace} does not fit its model: {reason}")]
+    Shape {
+        /// The collection.
+        namespace: Namespace,
+        /// Field and kind of misfit; never a value.
+        reason: String,
+    },
+    /// The databases are being shut down; the call was not sent, or was cut off.
+    #[error("the databases are shutting down")]
+    ShuttingDown,
+    /// The driver or the server failed the call.
+    #[error("{operation} failed: {cause}")]
+    Driver {
+        /// The call.
+        operation: Box<Operation>,
+        /// What the driver reported.
+        cause: Cause,
+    },
+}
+
+/// A logical database that did not answer at the start.
+#[derive(Debug)]
+pub struct Unreached {
+    /// The logical database.
+    pub database: &'static str,
+    /// The last failure.
+    pub cause: Cause,
+}
+
+fn list(databases: &[Unreached], limit: Duration) -> String {
+    let line = |unreached: &Unreached| {
+        let Unreached { database, cause } = unreached;
+        format!(
+            "logical database `{database}` was not reached within {limit:?}: {cause}; check DATABASE_{}_URI",
+            database.to_uppercase()
+        )
+    };
+    databases.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+impl Error {
+    /// Returns the driver's own error. Its text may hold document contents: never print it.
+    pub fn driver(&self) -> Option<&mongodb::error::Error> {
+        match self {
+            Self::Driver { cause, .. } => Some(cause.driver()),
+            _ => None,
+        }
+    }
+
+    /// Returns what the driver's failure of `operation` means to a caller.
+    pub(crate) fn from_driver(operation: &Operation, error: mongodb::error::Error) -> Self {
+        let operation = Box::new(operation.clone());
+        let cause = Cause::new(error);
+        match cause.code() {
+            Some(11000 | 11001 | 12582) => {
+                let fields = cause.key_pattern();
+                Self::Duplicate { operation, fields }
+            }
+            Some(121) => {
+                let fields = cause.invalid_fields();
+                Self::Invalid { operation, fields }
+            }
+            _ => Self::Driver { operation, cause },
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! The driver's error, made safe to print: its kind, code and code name, never its text.
+
+use std::fmt;
+
+use mongodb::{
+    bson::{Document, RawDocument},
+    error::{Error, ErrorKind, WriteFailure},
+};
+
+/// Why the driver failed a call.
+///
+/// `Display` and `Debug` print kind, code and code name. The server's own message is left out:
+/// it quotes values.
+pub struct Cause(Box<Error>);
+
+impl Cause {
+    pub(crate) fn new(error: Error) -> Self {
+        Self(Box::new(error))
+    }
+
+    /// Returns the cause of a silence: nobody answered, and the driver said nothing either.
+    pub(crate) fn silence() -> Self {
+        let silent = std::io::Error::from(std::io::ErrorKind::TimedOut);
+        Self::new(Error::from(silent))
+    }
+
+    /// Returns whether trying again cannot help: credentials and TLS settings stay wrong.
+    pub(crate) fn is_final(&self) -> bool {
+        let text = matches!(&*self.0.kind, ErrorKind::ServerSelection { message, .. } if message.contains("SCRAM"));
+        text || matches!(
+            &*self.0.kind,
+            ErrorKind::Authentication { .. }
+                | ErrorKind::InvalidTlsConfig { .. }
+                | ErrorKind::InvalidArgument { .. }
+        )
+    }
+
+    /// Returns the driver's own error. Its text may hold document contents: never print it.
+    pub fn driver(&self) -> &Error {
+        &self.0
+    }
+
+    /// Returns the server's error code, if the server answered at all.
+    pub fn code(&self) -> Option<i32> {
+        match &*self.0.kind {
+            ErrorKind::Command(error) => Some(error.code),
+            ErrorKind::Write(WriteFailure::WriteError(error)) => Some(error.code),
+            ErrorKind::Write(WriteFailure::WriteConcernError(error)) => Some(error.code),
+            ErrorKind::InsertMany(error) => {
+                let first = error
+                    .write_errors
+                    .as_ref()
+                    .and_then(|errors| errors.first());
+                let write = first.map(|error| error.code);
+                write.or(error.write_concern_error.as_ref().map(|error| error.code))
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns the fields of the index that refused a duplicate. Only the reply holds them: the
+    /// driver's own `WriteError` drops `keyPattern` and its text holds the value.
+    pub(crate) fn key_pattern(&self) -> Vec<String> {
+        let pattern = self.write_error("keyPattern");
+        pattern
+            .map(|pattern| pattern.keys().cloned().collect())
+            .unwrap_or_default()
+    }
+
+    /// Returns the fields that a validator named: the missing ones and those that break a rule.
+    pub(crate) fn invalid_fields(&self) -> Vec<String> {
+        let mut fields = Vec::new();
+        if let Some(info) = self.write_error("errInfo") {
+            collect_fields(&info, &mut fields);
+        }
+        fields.sort();
+        fields.dedup();
+        fields
+    }
+
+    /// Returns a document of the first write error, which stands at the top for find-and-modify.
+    fn write_error(&self, key: &str) -> Option<Document> {
+        let reply: &RawDocument = self.0.server_response()?;
+        let first = reply.get_array("writeErrors").ok();
+        let first = first.and_then(|errors| errors.into_iter().next()?.ok()?.as_document());
+        let found = first.unwrap_or(reply).get_document(key).ok()?;
+        Document::try_from(found).ok()
+    }
+
+    fn kind(&self) -> &'static str {
+        match &*self.0.kind {
+            ErrorKind::InvalidArgument { .. } => "the driver refused an argument",
+            ErrorKind::Authentication { .. } => {
+                "authentication failed; check user, password and authSource of the URI"
+            }
+            ErrorKind::Command(_) => "the server refused the command",
+            ErrorKind::Write(_) | ErrorKind::InsertMany(_) | ErrorKind::BulkWrite(_) => {
+                "the server refused the write"
+            }
+            ErrorKind::DnsResolve { .. } => "a host name of the URI was not found",
+            ErrorKind::ConnectionPoolCleared { .. } => "the connection was lost",
+            ErrorKind::ServerSelection { message, .. } => selection(message),
+            ErrorKind::InvalidTlsConfig { .. } => "the TLS settings are wrong",
+            ErrorKind::InvalidResponse { .. } => "the server's reply was not understood",
+            ErrorKind::Transaction { .. } => "the transaction was refused by the driver",
+            ErrorKind::IncompatibleServer { .. } => "the server is too old for this call",
+            ErrorKind::SessionsNotSupported => "the deployment supports no sessions",
+            ErrorKind::Shutdown => "the client was shut down",
+            _ => "the driver failed",
+        }
+    }
+}
+
+/// Says why no server was eligible, as far as the driver's long text tells it.
+fn selection(message: &str) -> &'static str {
+    const KNOWN: &[(&str, &str)] = &[
+        (
+            "refused",
+            "no server could be selected: connection refused; is it running?",
+        ),
+        (
+            "failed to lookup",
+            "no server could be selected: a host name was not found",
+        ),
+        (
+            "certificate",
+            "no server could be selected: its TLS certificate was refused",
+        ),
+        (
+            "SCRAM",
+            "no server could be selected: authentication failed",
+        ),
+        (
+            "Connect timeout",
+            "no server could be selected: connecting timed out",
+        ),
+        (
+            "set name",
+            "no server could be selected: the replica set's name differs from the URI's",
+        ),
+        (
+            "suitable",
+            "no server could be selected: no writable primary",
+        ),
+    ];
+    let known = KNOWN.iter().find(|(part, _)| message.contains(part));
+    known.map_or("no server could be selected in time", |(_, text)| text)
+}
+
+/// Walks a validator's report, which nests one level per schema keyword, for property names.
+fn collect_fields(report: &Document, fields: &mut Vec<String>) {
+    for (key, value) in report {
+        match (key.as_str(), value) {
+            ("propertyName", value) => fields.extend(value.as_str().map(str::to_owned)),
+            ("missingProperties" | "additionalProperties", value) => {
+                let names = value.as_array().into_iter().flatten();
+                fields.extend(names.filter_map(|name| name.as_str().map(str::to_owned)));
+            }
+            // The offending values themselves: never looked at.
+            ("consideredValue" | "specifiedAs", _) => {}
+            (_, value) => {
+                if let Some(inner) = value.as_document() {
+                    collect_fields(inner, fields);
+                }
+                let inner = value.as_array().into_iter().flatten();
+                inner
+                    .filter_map(|item| item.as_document())
+                    .for_each(|item| collect_fields(item, fields));
+            }
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let ErrorKind::Io(error) = &*self.0.kind {
+            return write!(out, "the connection failed: {:?}", error.kind());
+        }
+        write!(out, "{}", self.kind())?;
+        let Some(code) = self.code() else {
+            return Ok(());
+        };
+        match &*self.0.kind {
+            ErrorKind::Command(error) if !error.code_name.is_empty() => {
+                write!(out, " (code {code}, {})", error.code_name)
+            }
+            _ => write!(out, " (code {code})"),
+        }
+    }
+}
+
+impl fmt::Debug for Cause {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Cause({self})")
+    }
+}
+
+impl std::error::Error for Cause {}

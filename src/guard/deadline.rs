@@ -1,0 +1,105 @@
+//! Absolute deadlines, and what is left of them.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Kept back from `maxTimeMS`, so that the server's own answer arrives before our timer fires.
+const ROUND_TRIP: Duration = Duration::from_millis(10);
+
+/// A point in time by which a call has ended, whatever happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadline {
+    at: Instant,
+    limit: Duration,
+}
+
+impl Deadline {
+    /// Returns the deadline that is `limit` from now.
+    pub fn within(limit: Duration) -> Self {
+        let now = Instant::now();
+        // A limit past what the clock can count is as good as a century.
+        let at = now
+            .checked_add(limit)
+            .unwrap_or(now + Duration::from_secs(3_000_000_000));
+        Self { at, limit }
+    }
+
+    /// Returns the earlier of the two: an inner call can only shorten what it was given.
+    #[must_use]
+    pub fn or_sooner(self, other: Self) -> Self {
+        if other.at < self.at { other } else { self }
+    }
+
+    /// Returns the time that is left; zero once it has passed.
+    pub fn remaining(self) -> Duration {
+        self.at.saturating_duration_since(Instant::now())
+    }
+
+    /// Returns the time that was given when the deadline was set.
+    pub fn limit(self) -> Duration {
+        self.limit
+    }
+
+    pub(crate) async fn passed(self) {
+        tokio::time::sleep_until(self.at).await;
+    }
+}
+
+/// One attempt of a call.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempt {
+    /// 1 for the first.
+    pub number: u32,
+    /// When the whole call must have ended.
+    pub deadline: Deadline,
+}
+
+impl Attempt {
+    /// Returns the `maxTimeMS` of this attempt: the time that is left less a round trip, never more
+    /// than what was asked for, and never zero, which MongoDB takes as unlimited.
+    pub fn max_time(self, asked: Option<Duration>) -> Duration {
+        let remaining = self.deadline.remaining();
+        let bound = remaining - ROUND_TRIP.min(remaining / 2);
+        let millis = asked.map_or(bound, |asked| asked.min(bound)).as_millis();
+        Duration::from_millis(
+            u64::try_from(millis)
+                .unwrap_or(u64::MAX)
+                .clamp(1, i32::MAX as u64),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn max_time_is_what_is_left_and_never_zero() {
+        let attempt = Attempt {
+            number: 1,
+            deadline: Deadline::within(Duration::from_secs(2)),
+        };
+        assert_eq!(attempt.max_time(None), Duration::from_millis(1990));
+        assert_eq!(
+            attempt.max_time(Some(Duration::from_millis(300))),
+            Duration::from_millis(300)
+        );
+
+        tokio::time::advance(Duration::from_millis(1992)).await;
+        assert_eq!(attempt.max_time(None), Duration::from_millis(4));
+
+        tokio::time::advance(Duration::from_millis(10)).await;
+        assert_eq!(attempt.max_time(None), Duration::from_millis(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_inner_deadline_can_only_shorten() {
+        let request = Deadline::within(Duration::from_secs(1));
+        let longer = Deadline::within(Duration::from_secs(5));
+        let shorter = Deadline::within(Duration::from_millis(10));
+
+        assert_eq!(request.or_sooner(longer), request);
+        assert_eq!(request.or_sooner(shorter), shorter);
+    }
+}

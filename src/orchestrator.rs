@@ -1,0 +1,146 @@
+//! The orchestrator: builds one client per logical database, watches them, and takes them down.
+
+mod connection;
+mod probe;
+mod shutdown;
+mod start;
+mod topology;
+
+use std::{any::TypeId, sync::Arc, time::Duration};
+
+use tokio::sync::OnceCell;
+
+pub(crate) use self::connection::Connection;
+pub use self::{shutdown::Shutdown, start::Connect, topology::Deployment};
+use crate::{
+    config::Config,
+    database::Database,
+    error::{Error, Result},
+    health::Health,
+    registry::{LogicalDatabase, Registry},
+    schema::Schema,
+    tasks::Tasks,
+    tenancy::Tenancy,
+};
+
+/// All logical databases of an application, connected. Clones share them.
+#[derive(Clone)]
+pub struct Databases(Arc<Inner>);
+
+struct Inner {
+    registry: Registry,
+    connections: Vec<Arc<Connection>>,
+    health: Health,
+    tasks: Tasks,
+    shutdown: OnceCell<Shutdown>,
+}
+
+impl Databases {
+    /// Returns a builder that connects all databases of `registry` as `config` says.
+    ///
+    /// ```no_run
+    /// # mongoplex::logical_database! { pub Admin = "admin" }
+    /// # async fn run() -> mongoplex::Result<()> {
+    /// use mongoplex::{Config, Databases, Registry, Sources};
+    ///
+    /// let registry = Registry::new().with::<Admin>();
+    /// let config = Config::load(&registry, &[], &Sources::process())?;
+    /// let databases = Databases::builder(registry, config).application("shop").connect().await?;
+    /// let admin = databases.database::<Admin>()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn builder(registry: Registry, config: Config) -> Connect {
+        Connect::new(registry, config)
+    }
+
+    /// Returns the handle of a logical database: the one fallible step, at the start.
+    ///
+    /// # Errors
+    /// [`Error::NotRegistered`], or [`Error::NotConfigured`] for an optional one without URI.
+    pub fn database<D: LogicalDatabase>(&self) -> Result<Database<D>> {
+        let connection = self.connection(TypeId::of::<D>(), D::NAME)?;
+        Ok(Database::new(self.clone(), connection))
+    }
+
+    /// Returns the connection of a registered logical database.
+    pub(crate) fn connection(&self, id: TypeId, name: &'static str) -> Result<Arc<Connection>> {
+        let found = self
+            .0
+            .connections
+            .iter()
+            .find(|connection| connection.declared.id == id);
+        if let Some(connection) = found {
+            return Ok(connection.clone());
+        }
+        let registered = self
+            .0
+            .registry
+            .databases()
+            .iter()
+            .any(|declared| declared.id == id);
+        Err(if registered {
+            Error::NotConfigured(name)
+        } else {
+            Error::NotRegistered(name)
+        })
+    }
+
+    /// Returns what was registered.
+    pub fn registry(&self) -> &Registry {
+        &self.0.registry
+    }
+
+    /// Returns the health of the databases, and of whatever else registers there.
+    pub fn health(&self) -> &Health {
+        &self.0.health
+    }
+
+    /// Returns the tenants.
+    ///
+    /// # Errors
+    /// [`Error::NotRegistered`] where no logical database lists `mongoplex::Tenant`.
+    pub fn tenancy(&self) -> Result<Tenancy> {
+        Tenancy::new(self.clone())
+    }
+
+    /// Returns what the models say about the databases, to compare and to add what is missing.
+    pub fn schema(&self) -> Schema {
+        Schema::new(self.clone())
+    }
+
+    /// Returns each connected logical database's place, in the order of the registry.
+    pub fn deployments(&self) -> Vec<Deployment> {
+        let seen =
+            |connection: &Arc<Connection>| topology::deployment(connection, &self.0.connections);
+        self.0.connections.iter().map(seen).collect()
+    }
+
+    pub(crate) fn connections(&self) -> &[Arc<Connection>] {
+        &self.0.connections
+    }
+
+    /// Stops intake, waits up to `grace` for the calls in flight, cuts off the rest, and closes
+    /// every client within two seconds. Called again it returns the first answer.
+    ///
+    /// # Cancel safety
+    /// Dropped midway it stops where it is; calling it again goes on.
+    pub async fn shutdown(&self, grace: Duration) -> Shutdown {
+        *self
+            .0
+            .shutdown
+            .get_or_init(|| shutdown::run(&self.0, grace))
+            .await
+    }
+}
+
+impl std::fmt::Debug for Databases {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names = self
+            .0
+            .connections
+            .iter()
+            .map(|connection| connection.declared.name);
+        out.debug_list().entries(names).finish()
+    }
+}

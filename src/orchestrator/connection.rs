@@ -1,0 +1,91 @@
+//! One logical database's client and what belongs to it.
+
+use std::{sync::Arc, time::Duration};
+
+use mongodb::{Client, bson::doc, options::ClientOptions};
+
+use super::topology::Topology;
+use crate::{
+    config::DatabaseConfig,
+    guard::{Guard, Observer},
+    health::Need,
+    registry::Declared,
+    tenancy::TenantId,
+};
+
+/// A logical database's client, guard and topology.
+pub(crate) struct Connection {
+    pub(crate) declared: Declared,
+    pub(crate) client: Client,
+    /// The physical name of its own database.
+    pub(crate) name: Arc<str>,
+    pub(crate) guard: Guard,
+    pub(crate) need: Need,
+    pub(super) topology: Arc<Topology>,
+    /// How long a primary counts as seen.
+    pub(super) silence: Duration,
+}
+
+impl Connection {
+    /// Builds the client. It connects to nothing yet, but resolves `mongodb+srv` names.
+    ///
+    /// # Errors
+    /// The driver's, which may quote the URI: it must not be printed.
+    pub(super) async fn build(
+        declared: Declared,
+        config: &DatabaseConfig,
+        application: &str,
+        observers: Vec<Arc<dyn Observer>>,
+    ) -> mongodb::error::Result<Self> {
+        let topology = Arc::new(Topology::default());
+        let mut options = config
+            .client_options(format!("{application}/{}", declared.name))
+            .await?;
+        options.sdam_event_handler = Some(topology.clone().listener());
+        let silence = silence(&options);
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place that builds clients"
+        )]
+        let client = Client::with_options(options)?;
+        Ok(Self {
+            declared,
+            client,
+            name: Arc::from(config.uri.database()),
+            guard: Guard::new(config.deadlines, observers),
+            need: if config.required {
+                Need::Required
+            } else {
+                Need::Optional
+            },
+            topology,
+            silence,
+        })
+    }
+
+    /// Asks the primary for a sign of life.
+    pub(super) async fn ping(&self) -> mongodb::error::Result<()> {
+        self.client
+            .database(&self.name)
+            .run_command(doc! { "ping": 1 })
+            .await
+            .map(drop)
+    }
+
+    /// Returns the logical database's own database.
+    pub(crate) fn own(&self) -> mongodb::Database {
+        self.client.database(&self.name)
+    }
+
+    /// Returns the physical name of a tenant's database, at most 63 bytes.
+    pub(crate) fn tenant_name(&self, id: &TenantId) -> Arc<str> {
+        Arc::from(format!("{}__{id}", self.name))
+    }
+}
+
+/// Returns how long a server may be silent before it no longer counts as seen: three heartbeats
+/// and one connect timeout, the driver's defaults where none are set.
+fn silence(options: &ClientOptions) -> Duration {
+    let ten = Duration::from_secs(10);
+    options.heartbeat_freq.unwrap_or(ten) * 3 + options.connect_timeout.unwrap_or(ten)
+}

@@ -1,0 +1,203 @@
+//! Starting: build all clients, reach each, warm its pool, then watch.
+
+use std::{sync::Arc, time::Duration};
+
+use backoff::{ExponentialBackoff, ExponentialBackoffBuilder, backoff::Backoff};
+use futures_util::future::{join_all, try_join_all};
+use tokio::{
+    sync::OnceCell,
+    time::{Instant, sleep, timeout_at},
+};
+
+use super::{Connection, Databases, Inner, probe};
+use crate::{
+    config::{Config, DatabaseConfig},
+    error::{Cause, Error, Result, Unreached},
+    fault::{Fault, Faults},
+    guard::Observer,
+    health::{Health, Need},
+    registry::{Declared, Registry},
+    tasks::Tasks,
+};
+
+/// A connection in the making; see [`Databases::builder`].
+#[must_use = "nothing is connected before `connect`"]
+pub struct Connect {
+    registry: Registry,
+    config: Config,
+    application: String,
+    observers: Vec<Arc<dyn Observer>>,
+}
+
+impl Connect {
+    pub(super) fn new(registry: Registry, config: Config) -> Self {
+        Self {
+            registry,
+            config,
+            application: "mongoplex".into(),
+            observers: Vec::new(),
+        }
+    }
+
+    /// Returns the builder with the name under which the servers see the clients in `$currentOp`
+    /// and in their logs: `<application>/<logical database>`. Default `mongoplex`.
+    pub fn application(mut self, name: impl Into<String>) -> Self {
+        self.application = name.into();
+        self
+    }
+
+    /// Returns the builder with one more observer of every call.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observers.push(observer);
+        self
+    }
+
+    /// Connects all databases concurrently: each client is built, pinged and warmed.
+    ///
+    /// An optional database that is down is left to recover by itself. A required one is tried
+    /// with backoff for `STARTUP_TIMEOUT`.
+    ///
+    /// # Errors
+    /// [`Error::Unreachable`] with every required database that did not answer, [`Error::Faults`]
+    /// for an invalid registry, or for two logical databases that turn out to be one namespace.
+    pub async fn connect(self) -> Result<Databases> {
+        self.registry.check()?;
+        let limit = self.config.server.startup_timeout;
+        let configured = self.config.databases.iter();
+        let pairs = configured.filter_map(|config| Some((self.declared(config)?, config)));
+        let building = pairs.map(|(declared, config)| self.build(declared, config));
+        let connections = try_join_all(building).await?;
+        if let Err(error) = reach_all(&connections, limit).await {
+            join_all(
+                connections
+                    .iter()
+                    .map(|connection| super::shutdown::close(connection)),
+            )
+            .await;
+            return Err(error);
+        }
+        Ok(self.watch(connections))
+    }
+
+    fn declared(&self, config: &DatabaseConfig) -> Option<Declared> {
+        self.registry
+            .databases()
+            .iter()
+            .find(|declared| declared.name == config.name)
+            .copied()
+    }
+
+    async fn build(&self, declared: Declared, config: &DatabaseConfig) -> Result<Arc<Connection>> {
+        let built = Connection::build(declared, config, &self.application, self.observers.clone());
+        let built = built.await.map_err(|error| Error::Unreachable {
+            databases: vec![Unreached {
+                database: declared.name,
+                cause: Cause::new(error),
+            }],
+            limit: self.config.server.startup_timeout,
+        });
+        built.map(Arc::new)
+    }
+
+    fn watch(self, connections: Vec<Arc<Connection>>) -> Databases {
+        let (health, tasks) = (Health::default(), Tasks::default());
+        let frequency = self
+            .config
+            .databases
+            .iter()
+            .map(DatabaseConfig::heartbeat)
+            .min();
+        tasks.spawn(probe::run(
+            connections.clone(),
+            health.clone(),
+            frequency.unwrap_or(Duration::from_secs(2)),
+        ));
+        let registry = self.registry;
+        Databases(Arc::new(Inner {
+            registry,
+            connections,
+            health,
+            tasks,
+            shutdown: OnceCell::new(),
+        }))
+    }
+}
+
+async fn reach_all(connections: &[Arc<Connection>], limit: Duration) -> Result<()> {
+    let reached = join_all(
+        connections
+            .iter()
+            .map(|connection| reach(connection, limit)),
+    )
+    .await;
+    let unreached: Vec<Unreached> = reached.into_iter().flatten().collect();
+    if !unreached.is_empty() {
+        return Err(Error::Unreachable {
+            databases: unreached,
+            limit,
+        });
+    }
+    let mut faults = Faults::default();
+    for (position, connection) in connections.iter().enumerate() {
+        let same = connections[..position].iter().find(|other| {
+            other.name == connection.name && other.topology.is_same_deployment(&connection.topology)
+        });
+        faults.extend(same.map(|other| {
+            Fault::new(
+                format!("logical database `{}`", connection.declared.name),
+                format!(
+                    "is the same database as `{}`, on the same deployment",
+                    other.declared.name
+                ),
+                "give each logical database a database of its own in the URI's path",
+            )
+        }));
+    }
+    Ok(faults.into_result(())?)
+}
+
+/// Pings until an answer or the limit; an optional database gets one try.
+async fn reach(connection: &Connection, limit: Duration) -> Option<Unreached> {
+    let until = Instant::now() + limit;
+    let mut pauses = pauses();
+    loop {
+        let answer = timeout_at(until, connection.ping()).await;
+        let cause = match answer {
+            Ok(Ok(())) => {
+                warm(connection, until).await;
+                return None;
+            }
+            Ok(Err(error)) => Some(Cause::new(error)),
+            Err(_) => None,
+        };
+        let database = connection.declared.name;
+        if connection.need == Need::Optional {
+            tracing::warn!(
+                db.logical = database,
+                "optional logical database `{database}` is down; it is used once it is up"
+            );
+            return None;
+        }
+        let pause = pauses.next_backoff().unwrap_or_default();
+        let final_failure = cause.as_ref().is_some_and(Cause::is_final);
+        if final_failure || Instant::now() + pause >= until {
+            let cause = cause.unwrap_or_else(Cause::silence);
+            return Some(Unreached { database, cause });
+        }
+        sleep(pause).await;
+    }
+}
+
+/// Fills the pool to its minimum. Only after a ping: before the first server is known the driver
+/// returns at once with nothing warmed.
+async fn warm(connection: &Connection, until: Instant) {
+    drop(timeout_at(until, connection.client.warm_connection_pool()).await);
+}
+
+fn pauses() -> ExponentialBackoff {
+    ExponentialBackoffBuilder::new()
+        .with_initial_interval(Duration::from_millis(100))
+        .with_max_interval(Duration::from_secs(1))
+        .with_max_elapsed_time(None)
+        .build()
+}

@@ -1,0 +1,135 @@
+//! What heartbeats tell of a deployment: which one it is, and when a writable primary was seen.
+//!
+//! The driver calls the listener inline: it takes a short lock and never waits.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use mongodb::{
+    bson::{Document, oid::ObjectId},
+    event::{EventHandler, sdam::SdamEvent},
+};
+
+use super::Connection;
+
+/// A client's view of its deployment.
+#[derive(Debug, Default)]
+pub(crate) struct Topology(Mutex<View>);
+
+#[derive(Debug, Default)]
+struct View {
+    /// By server: differs for every mongod process that ever was.
+    processes: HashMap<String, ObjectId>,
+    primary_seen: Option<Instant>,
+    set: Option<String>,
+    hosts: Vec<String>,
+}
+
+/// Where a logical database is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deployment {
+    /// The logical database.
+    pub database: &'static str,
+    /// Its physical database.
+    pub name: String,
+    /// The replica set's name; `None` for a sharded cluster, a standalone, or before a server was seen.
+    pub set: Option<String>,
+    /// The servers that were seen, as `host:port`.
+    pub hosts: Vec<String>,
+    /// The logical databases, itself included, that were seen to be on the same deployment.
+    pub shared_with: Vec<&'static str>,
+}
+
+impl Topology {
+    /// Returns what the driver calls at every topology event.
+    pub(super) fn listener(self: Arc<Self>) -> EventHandler<SdamEvent> {
+        EventHandler::callback(move |event| self.note(event))
+    }
+
+    fn note(&self, event: SdamEvent) {
+        match event {
+            SdamEvent::ServerHeartbeatSucceeded(beat) => {
+                self.view()
+                    .note(beat.server_address.to_string(), &beat.reply);
+            }
+            SdamEvent::ServerHeartbeatFailed(beat) => {
+                self.view()
+                    .processes
+                    .remove(&beat.server_address.to_string());
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns how long ago a writable primary answered, if one ever did.
+    pub(super) fn primary_age(&self) -> Option<Duration> {
+        self.view().primary_seen.map(|seen| seen.elapsed())
+    }
+
+    /// Returns whether both clients see a common server process. Host names prove nothing: the
+    /// same name may stand for two servers, and two names for one. Unknown is not the same.
+    pub(super) fn is_same_deployment(&self, other: &Self) -> bool {
+        if std::ptr::eq(self, other) {
+            return true;
+        }
+        let mine: Vec<ObjectId> = self.view().processes.values().copied().collect();
+        let theirs = other.view();
+        mine.iter()
+            .any(|process| theirs.processes.values().any(|other| other == process))
+    }
+
+    fn view(&self) -> MutexGuard<'_, View> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl View {
+    fn note(&mut self, server: String, hello: &Document) {
+        let process = hello
+            .get_document("topologyVersion")
+            .and_then(|version| version.get_object_id("processId"));
+        match process {
+            Ok(process) => drop(self.processes.insert(server.clone(), process)),
+            Err(_) => drop(self.processes.remove(&server)),
+        }
+        let writable = ["isWritablePrimary", "ismaster"]
+            .iter()
+            .any(|key| hello.get_bool(key).unwrap_or(false));
+        if writable {
+            self.primary_seen = Some(Instant::now());
+        }
+        if let Ok(set) = hello.get_str("setName") {
+            self.set = Some(set.to_owned());
+        }
+        let members = hello
+            .get_array("hosts")
+            .into_iter()
+            .flatten()
+            .filter_map(|host| host.as_str());
+        let members: Vec<_> = members.map(str::to_owned).collect();
+        self.hosts = if members.is_empty() {
+            vec![server]
+        } else {
+            members
+        };
+    }
+}
+
+/// Returns where a connection's database is, and which of `all` share its deployment.
+pub(super) fn deployment(connection: &Connection, all: &[Arc<Connection>]) -> Deployment {
+    let same = all
+        .iter()
+        .filter(|other| connection.topology.is_same_deployment(&other.topology));
+    let shared_with = same.map(|other| other.declared.name).collect();
+    let view = connection.topology.view();
+    Deployment {
+        database: connection.declared.name,
+        name: connection.name.to_string(),
+        set: view.set.clone(),
+        hosts: view.hosts.clone(),
+        shared_with,
+    }
+}

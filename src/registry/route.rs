@@ -1,0 +1,192 @@
+//! Routing by module: one list per logical database, checked by the compiler.
+//!
+//! One trait with two associated types gives one clear error per mistake; two traits do not.
+
+use std::any::TypeId;
+
+use mongodb::bson::Document;
+
+use crate::model::{Index, Model};
+
+/// Who shares a model's documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Each tenant has a collection of its own, in a database of its own.
+    PerTenant,
+    /// One collection for all.
+    Common,
+}
+
+impl Scope {
+    /// Returns the word that the lists use: `per_tenant` or `common`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PerTenant => "per_tenant",
+            Self::Common => "common",
+        }
+    }
+}
+
+/// A model's place: a row of the route table.
+#[derive(Debug, Clone, Copy)]
+pub struct Route {
+    /// The model's name in the list.
+    pub model: &'static str,
+    /// Its collection.
+    pub collection: &'static str,
+    /// Who shares it.
+    pub scope: Scope,
+    /// Its indexes besides the one on `_id`.
+    pub indexes: &'static [Index],
+    /// Returns the body of its `$jsonSchema`.
+    pub validator: fn() -> Option<Document>,
+    pub(crate) id: TypeId,
+}
+
+impl Route {
+    /// Returns the row of `M`. The macro calls it; nobody else has to.
+    #[doc(hidden)]
+    pub const fn of<M: Model>(model: &'static str, scope: Scope) -> Self {
+        Self {
+            model,
+            collection: M::COLLECTION,
+            scope,
+            indexes: M::INDEXES,
+            validator: M::validator,
+            id: TypeId::of::<M>(),
+        }
+    }
+}
+
+/// A logical database: a name in our configuration that owns a module of models.
+///
+/// [`logical_database!`](crate::logical_database) implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no logical database",
+    note = "declare it with `mongoplex::logical_database!` in its module"
+)]
+pub trait LogicalDatabase: Send + Sync + 'static {
+    /// Its name in configuration: `customer` is set by `DATABASE_CUSTOMER_URI`.
+    const NAME: &'static str;
+    /// Whether it may be missing.
+    const OPTIONAL: bool;
+    /// Its models.
+    const ROUTES: &'static [Route];
+}
+
+/// A model that stands in a list. Only [`logical_database!`](crate::logical_database) implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` belongs to no logical database",
+    note = "add `{Self}` to the list of its module, under `per_tenant` or `common`"
+)]
+pub trait Routed: Model {
+    /// The logical database whose list holds it.
+    type Database;
+    /// [`PerTenant`] or [`Common`].
+    type Scope;
+}
+
+/// The scope of a model that each tenant has for itself.
+#[derive(Debug)]
+pub enum PerTenant {}
+
+/// The scope of a model that all share.
+#[derive(Debug)]
+pub enum Common {}
+
+/// Where the library's own records live: in whichever database lists them ([`Hosts`]).
+#[derive(Debug)]
+pub enum Hosted {}
+
+/// A logical database that lists one of the library's own records, such as `mongoplex::Tenant`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not list the library's record `{M}`",
+    note = "add it to the list of `{Self}`, under `common`, with its path: `mongoplex::Tenant`"
+)]
+pub trait Hosts<M>: LogicalDatabase {}
+
+/// Holds where a model may be asked for without a tenant.
+#[diagnostic::on_unimplemented(
+    message = "`{M}` is a tenant's model and was asked for without a tenant",
+    note = "ask the tenant's handle: `database.tenant(&id).await?.collection::<{M}>()`"
+)]
+pub trait WithoutTenant<M> {}
+impl<M> WithoutTenant<M> for Common {}
+
+/// Holds where a model may be asked for through a tenant.
+#[diagnostic::on_unimplemented(
+    message = "`{M}` is common to all tenants and was asked for through one",
+    note = "ask the database's handle: `database.collection::<{M}>()`"
+)]
+pub trait WithTenant<M> {}
+impl<M> WithTenant<M> for PerTenant {}
+
+/// Holds where a model's own database is the one that was asked.
+#[diagnostic::on_unimplemented(
+    message = "`{M}` lives in `{Self}`, not in `{D}`",
+    note = "ask the handle of its own database: `databases.database::<{Self}>()`"
+)]
+pub trait Is<D, M> {}
+impl<D: LogicalDatabase, M> Is<D, M> for D {}
+impl<D: Hosts<M>, M> Is<D, M> for Hosted {}
+
+/// Declares a logical database and the models it holds: the list is the route.
+///
+/// `per_tenant` models have a database for each tenant beside this one; `common` models live in
+/// this one. Both lists may be left out, in this order. A model of the library's own is listed by
+/// its path. `optional` before the name lets the database be missing.
+///
+/// ```
+/// # use serde::{Deserialize, Serialize};
+/// # use mongoplex::Model;
+/// # #[derive(Serialize, Deserialize)] pub struct Client {}
+/// # impl Model for Client { const COLLECTION: &str = "clients"; }
+/// # #[derive(Serialize, Deserialize)] pub struct Plan {}
+/// # impl Model for Plan { const COLLECTION: &str = "plans"; }
+/// mongoplex::logical_database! {
+///     /// The customers' database.
+///     pub Customer = "customer",
+///     per_tenant: [Client],
+///     common: [mongoplex::Tenant, Plan],
+/// }
+/// mongoplex::logical_database! { pub optional Reports = "reports" }
+/// ```
+#[macro_export]
+macro_rules! logical_database {
+    ($(#[$doc:meta])* $vis:vis optional $name:ident = $($rest:tt)+) => {
+        $crate::logical_database! { @declare [$(#[$doc])*] $vis $name, true, $($rest)+ }
+    };
+    (@declare [$(#[$doc:meta])*] $vis:vis $name:ident, $optional:literal, $text:literal
+        $(, per_tenant: [$($tenant:ident),* $(,)?])?
+        $(, common: [$($first:ident $(:: $path:ident)*),* $(,)?])? $(,)?
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        $vis enum $name {}
+
+        impl $crate::LogicalDatabase for $name {
+            const NAME: &'static str = $text;
+            const OPTIONAL: bool = $optional;
+            const ROUTES: &'static [$crate::Route] = &[
+                $($($crate::Route::of::<$tenant>(stringify!($tenant), $crate::Scope::PerTenant),)*)?
+                $($($crate::Route::of::<$first $(:: $path)*>(
+                    stringify!($first $(:: $path)*), $crate::Scope::Common),)*)?
+            ];
+        }
+        $($($crate::logical_database! { @route $name, PerTenant, $tenant })*)?
+        $($($crate::logical_database! { @route $name, Common, $first $(:: $path)* })*)?
+    };
+    (@route $name:ident, $scope:ident, $model:ident) => {
+        impl $crate::Routed for $model {
+            type Database = $name;
+            type Scope = $crate::registry::$scope;
+        }
+    };
+    // A path is a record of the library's own: its trait impls live there, and this marks its host.
+    (@route $name:ident, $scope:ident, $($path:ident)::+) => {
+        impl $crate::Hosts<$($path)::+> for $name {}
+    };
+    ($(#[$doc:meta])* $vis:vis $name:ident = $($rest:tt)+) => {
+        $crate::logical_database! { @declare [$(#[$doc])*] $vis $name, false, $($rest)+ }
+    };
+}

@@ -1,0 +1,203 @@
+//! Tenants: who they are, and how each gets databases of its own.
+//!
+//! A tenant exists when its row says so, and its databases are complete before the row says so.
+//! MongoDB makes a database at the first insert, so an id without an active row must reach none:
+//! a mistyped header would otherwise make a database without indexes.
+
+mod id;
+
+use std::any::TypeId;
+
+use futures_util::TryStreamExt;
+use mongodb::bson::{DateTime, doc};
+use serde::{Deserialize, Serialize};
+
+pub use self::id::{InvalidTenantId, TenantId};
+use crate::{
+    collection::{Collection, Reach},
+    error::{Error, Result},
+    guard::Deadline,
+    model::{Index, Model},
+    orchestrator::Databases,
+    registry::{Common, Hosted, Routed},
+};
+
+/// A tenant's row. An application lists it by its path, `mongoplex::Tenant`, under `common` of one
+/// logical database; the library finds it there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tenant {
+    /// What requests name it by, and what its databases' names end with.
+    #[serde(rename = "_id")]
+    pub id: TenantId,
+    /// What people call it.
+    pub name: String,
+    /// Whether it may be served.
+    pub status: TenantStatus,
+    /// When its row was written, its databases being complete.
+    pub created_at: DateTime,
+}
+
+/// Whether a tenant may be served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum TenantStatus {
+    /// It may.
+    Active,
+}
+
+impl Model for Tenant {
+    const COLLECTION: &'static str = "tenants";
+    const INDEXES: &'static [Index] = &[];
+
+    fn validator() -> Option<mongodb::bson::Document> {
+        Some(doc! {
+            "required": ["_id", "name", "status", "createdAt"],
+            "properties": {
+                "_id": { "bsonType": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,35}$" },
+                "name": { "bsonType": "string", "minLength": 1, "maxLength": 200 },
+                "status": { "enum": ["active"] },
+                "createdAt": { "bsonType": "date" },
+            },
+        })
+    }
+}
+
+impl Routed for Tenant {
+    type Database = Hosted;
+    type Scope = Common;
+}
+
+/// What [`Tenancy::create`] found or made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Created {
+    /// The tenant is new.
+    New(Tenant),
+    /// It was there already; whatever its databases lacked has been added.
+    Existing(Tenant),
+}
+
+impl Created {
+    /// Returns the tenant, new or not.
+    pub fn tenant(&self) -> &Tenant {
+        match self {
+            Self::New(tenant) | Self::Existing(tenant) => tenant,
+        }
+    }
+}
+
+/// The tenants of an application; see [`Databases::tenancy`].
+#[derive(Debug, Clone)]
+pub struct Tenancy {
+    databases: Databases,
+    rows: Collection<Tenant>,
+}
+
+impl Tenancy {
+    pub(crate) fn new(databases: Databases) -> Result<Self> {
+        let home = databases
+            .registry()
+            .tenants()
+            .ok_or(Error::NotRegistered("mongoplex::Tenant"))?;
+        let connection = databases.connection(home.id, home.name)?;
+        let (name, guard) = (connection.name.clone(), connection.guard.clone());
+        let rows = Collection::new(
+            &connection.own(),
+            home.name,
+            name,
+            guard,
+            Reach::Deployment,
+            None,
+        );
+        Ok(Self { databases, rows })
+    }
+
+    /// Returns the same with a deadline that no lookup outlives.
+    #[must_use]
+    pub fn within(mut self, deadline: Option<Deadline>) -> Self {
+        self.rows = self.rows.within(deadline);
+        self
+    }
+
+    /// Creates a tenant: first its databases whole (collections, validators, indexes), then its
+    /// row. Repeated, it finishes what was left, and answers [`Created::Existing`] once it exists.
+    ///
+    /// # Errors
+    /// [`Error::TenantExists`] when it exists under another name; nothing was changed then.
+    ///
+    /// # Cancel safety
+    /// Dropped midway there may be databases without a row, which nothing reaches; calling it again
+    /// goes on from there.
+    pub async fn create(&self, id: &TenantId, name: &str) -> Result<Created> {
+        let before = self.get(id).await?;
+        if before.as_ref().is_some_and(|tenant| tenant.name != name) {
+            return Err(Error::TenantExists(id.clone()));
+        }
+        self.databases.schema().complete_tenant(id).await?;
+        match before {
+            Some(tenant) => Ok(Created::Existing(tenant)),
+            None => self.insert(id, name).await,
+        }
+    }
+
+    async fn insert(&self, id: &TenantId, name: &str) -> Result<Created> {
+        let tenant = Tenant {
+            id: id.clone(),
+            name: name.to_owned(),
+            status: TenantStatus::Active,
+            created_at: DateTime::now(),
+        };
+        match self.rows.insert_one(&tenant).await {
+            Ok(_) => Ok(Created::New(tenant)),
+            // Somebody else created it in between: the row that is there decides.
+            Err(Error::Duplicate { .. }) => match self.get(id).await? {
+                Some(tenant) if tenant.name == name => Ok(Created::Existing(tenant)),
+                _ => Err(Error::TenantExists(id.clone())),
+            },
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns a tenant, or `None`.
+    ///
+    /// # Errors
+    /// Those of the lookup.
+    pub async fn get(&self, id: &TenantId) -> Result<Option<Tenant>> {
+        self.rows.find_one(doc! { "_id": id.as_str() }).await
+    }
+
+    /// Returns a tenant that may be served.
+    ///
+    /// # Errors
+    /// [`Error::UnknownTenant`] when it has no active row.
+    pub async fn active(&self, id: &TenantId) -> Result<Tenant> {
+        let tenant = self
+            .get(id)
+            .await?
+            .filter(|tenant| tenant.status == TenantStatus::Active);
+        tenant.ok_or_else(|| Error::UnknownTenant(id.clone()))
+    }
+
+    /// Returns up to `limit` tenants in the order of their ids, beginning behind `after`.
+    ///
+    /// # Errors
+    /// Those of the query.
+    pub async fn list(&self, after: Option<&TenantId>, limit: u32) -> Result<Vec<Tenant>> {
+        let filter = after.map_or_else(
+            || doc! {},
+            |after| doc! { "_id": { "$gt": after.as_str() } },
+        );
+        let rows = self
+            .rows
+            .find(filter)
+            .sort(doc! { "_id": 1 })
+            .limit(limit)
+            .await?;
+        rows.try_collect().await
+    }
+}
+
+/// Returns whether a route is that of the library's tenants.
+pub(crate) fn is_tenant(id: TypeId) -> bool {
+    id == TypeId::of::<Tenant>()
+}
