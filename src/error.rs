@@ -125,6 +125,15 @@ impl Error {
         }
     }
 
+    /// Returns whether the database could not be reached: trying again later may help.
+    pub fn is_unavailable(&self) -> bool {
+        match self {
+            Self::Driver { cause, .. } => cause.is_unavailable(),
+            Self::Unreachable { .. } | Self::NotConfigured(_) | Self::ShuttingDown => true,
+            _ => false,
+        }
+    }
+
     /// Returns what the driver's failure of `operation` means to a caller.
     pub(crate) fn from_driver(operation: &Operation, error: mongodb::error::Error) -> Self {
         let operation = Box::new(operation.clone());

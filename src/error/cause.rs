@@ -35,6 +35,18 @@ impl Cause {
         )
     }
 
+    /// Returns whether the database could not be reached, or has no primary just now.
+    pub(crate) fn is_unavailable(&self) -> bool {
+        const NO_PRIMARY: [i32; 9] = [91, 189, 10107, 10058, 11600, 11602, 13435, 13436, 7];
+        match &*self.0.kind {
+            ErrorKind::Io(_)
+            | ErrorKind::ServerSelection { .. }
+            | ErrorKind::ConnectionPoolCleared { .. }
+            | ErrorKind::DnsResolve { .. } => true,
+            _ => self.code().is_some_and(|code| NO_PRIMARY.contains(&code)),
+        }
+    }
+
     /// Returns the driver's own error. Its text may hold document contents: never print it.
     pub fn driver(&self) -> &Error {
         &self.0

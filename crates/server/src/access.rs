@@ -1,0 +1,190 @@
+//! Who may ask, until there is sign-in.
+//!
+//! Servers listen on loopback only. That does not keep out a web page open in a browser on the
+//! same machine (DNS rebinding, cross-site requests), nor a proxy somebody put in front; so a
+//! foreign `Host` or `Origin` and any forwarding header are refused. Outside development and test
+//! only health is served: there a header would be all that stands between tenants.
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use mongoplex::Environment;
+
+use crate::problem::Problem;
+
+/// Refuses what must not be served.
+pub(crate) async fn enforce(
+    State(environment): State<Environment>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let open = request.uri().path().starts_with("/health/");
+    let checked = check(&request).and_then(|()| served(environment, open));
+    match checked {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+fn served(environment: Environment, open: bool) -> Result<(), Problem> {
+    if open || environment.is_harmless() {
+        return Ok(());
+    }
+    let detail = format!(
+        "there is no sign-in yet, so in {environment} only health is served; MONGOPLEX_ENV=development serves the rest on loopback"
+    );
+    Err(Problem::new(StatusCode::FORBIDDEN, "no-sign-in", detail))
+}
+
+fn check(request: &Request) -> Result<(), Problem> {
+    let headers = request.headers();
+    let forbidden = |detail| Err(Problem::new(StatusCode::FORBIDDEN, "foreign", detail));
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    // In HTTP/1.1 an absolute request line overrides the header.
+    let host = request
+        .uri()
+        .authority()
+        .map(|authority| authority.as_str())
+        .or(host);
+    if !host.is_some_and(is_local) {
+        return forbidden("the Host must be localhost, 127.0.0.1 or [::1]");
+    }
+    if headers
+        .get_all(header::ORIGIN)
+        .iter()
+        .any(|origin| !is_local_origin(origin))
+    {
+        return forbidden("the Origin must be on localhost, 127.0.0.1 or [::1]");
+    }
+    let forwarded = |name: &str| name == "forwarded" || name.starts_with("x-forwarded-");
+    if headers.keys().any(|name| forwarded(name.as_str())) {
+        return forbidden("requests through a proxy are refused until there is sign-in");
+    }
+    if has_body(request.method(), headers) && !is_json(headers) {
+        let detail = "a body must be sent as application/json";
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "not-json",
+            detail,
+        ));
+    }
+    Ok(())
+}
+
+fn is_local(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().map(|inner| format!("[{inner}]")),
+        None => host.split(':').next().map(str::to_owned),
+    };
+    let name = name.unwrap_or_default();
+    name.eq_ignore_ascii_case("localhost") || name == "127.0.0.1" || name == "[::1]"
+}
+
+fn is_local_origin(origin: &HeaderValue) -> bool {
+    let origin = origin.to_str().unwrap_or_default();
+    let host = origin
+        .strip_prefix("http://")
+        .or_else(|| origin.strip_prefix("https://"));
+    host.is_some_and(is_local)
+}
+
+fn has_body(method: &Method, headers: &HeaderMap) -> bool {
+    let length = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok());
+    let some = length.is_some_and(|length| length != "0")
+        || headers.contains_key(header::TRANSFER_ENCODING);
+    some && *method != Method::GET && *method != Method::HEAD
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok());
+    let essence = kind
+        .and_then(|kind| kind.split(';').next())
+        .unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("application/json")
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+
+    fn ask(pairs: &[(&str, &str)]) -> Result<(), Problem> {
+        let mut request = axum::http::Request::post("/x");
+        for (name, value) in pairs {
+            request = request.header(*name, *value);
+        }
+        check(&request.body(Body::empty()).unwrap())
+    }
+
+    #[test]
+    fn only_local_hosts_and_origins_may_ask() {
+        for host in [
+            "localhost",
+            "localhost:3000",
+            "127.0.0.1:1",
+            "[::1]:3000",
+            "[::1]",
+            "LocalHost",
+        ] {
+            assert!(ask(&[("host", host)]).is_ok(), "{host}");
+        }
+        for host in [
+            "",
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.nip.io",
+            "[::2]",
+            "10.0.0.1",
+        ] {
+            assert!(ask(&[("host", host)]).is_err(), "{host}");
+        }
+        assert!(ask(&[("host", "localhost"), ("origin", "http://localhost:5173")]).is_ok());
+        for origin in [
+            "http://evil.example",
+            "null",
+            "http://localhost.evil.example",
+        ] {
+            assert!(
+                ask(&[("host", "localhost"), ("origin", origin)]).is_err(),
+                "{origin}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_proxy_in_front_is_refused() {
+        for name in ["forwarded", "x-forwarded-for", "x-forwarded-proto"] {
+            assert!(
+                ask(&[("host", "localhost"), (name, "x")]).is_err(),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_body_must_be_json() {
+        let sized = [("host", "localhost"), ("content-length", "2")];
+        let with = |kind| [sized[0], sized[1], ("content-type", kind)];
+        assert!(ask(&with("application/json; charset=utf-8")).is_ok());
+        assert!(ask(&with("text/plain")).is_err());
+        assert!(ask(&sized).is_err());
+    }
+
+    #[test]
+    fn outside_development_and_test_only_health_is_served() {
+        assert!(served(Environment::Production, true).is_ok());
+        assert!(served(Environment::Production, false).is_err());
+        assert!(served(Environment::Staging, false).is_err());
+        assert!(served(Environment::Development, false).is_ok());
+    }
+}

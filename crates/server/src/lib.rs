@@ -1,0 +1,32 @@
+//! What any HTTP server on mongoplex needs, and nothing of an application.
+//!
+//! A server is a [`Server`] value: a name, a default port and a function from the connected
+//! databases to its routes. [`bind`] takes the ports, [`run`] serves until it is told to stop and
+//! then drains. Around the routes stand: request id, one log line a request, security headers, body
+//! limit, deadline, problem details (RFC 9457), health routes, and the rules that hold until there
+//! is sign-in ([`access`]).
+//!
+//! In handlers: [`Db`] and [`TenantDb`] are the databases under the request's deadline, [`Json`]
+//! a strict body, [`Id`], [`IfMatch`] and [`Page`] what their names say, [`resource`] the usual
+//! ways of creating, changing and listing, [`Problem`] the error to return.
+
+pub mod access;
+mod deadline;
+mod envelope;
+mod extract;
+mod health;
+mod logging;
+mod problem;
+pub mod resource;
+mod run;
+mod signal;
+
+pub use axum;
+
+pub use self::{
+    extract::{Db, Id, IfMatch, Json, Page, TenantDb},
+    logging::{InvalidLogLevel, init as init_logging},
+    problem::Problem,
+    run::{BindError, Bound, Drained, Server, bind, run},
+    signal::terminated,
+};

@@ -1,0 +1,215 @@
+//! A server's life: take the port, serve, drain.
+
+use std::{fmt, future::Future, io, net::SocketAddr, sync::Arc};
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::HeaderValue,
+    middleware::{from_fn, from_fn_with_state},
+};
+use mongoplex::{Config, Databases, Result};
+use tokio::{net::TcpListener, task::JoinSet, time::timeout};
+use tokio_util::sync::CancellationToken;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    request_id::{PropagateRequestIdLayer, SetRequestIdLayer},
+    set_header::SetResponseHeaderLayer,
+};
+
+use crate::{access, deadline, envelope, health};
+
+type Routes = Arc<dyn Fn(&Databases) -> Result<Router> + Send + Sync>;
+
+/// A server of an application: its name, its port, its routes.
+#[derive(Clone)]
+pub struct Server {
+    name: &'static str,
+    port: u16,
+    routes: Routes,
+}
+
+impl Server {
+    /// Returns a server. `<NAME>_ADDRESS` sets where it listens, else it is `port` on 127.0.0.1.
+    pub fn new(
+        name: &'static str,
+        port: u16,
+        routes: impl Fn(&Databases) -> Result<Router> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            name,
+            port,
+            routes: Arc::new(routes),
+        }
+    }
+
+    /// Returns its name, such as `admin-server`.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Returns its default port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Returns its routes within everything that stands around them.
+    ///
+    /// # Errors
+    /// Those of the routes, such as a logical database that is not registered.
+    pub fn router(&self, databases: &Databases, config: &Config) -> Result<Router> {
+        let own = (self.routes)(databases)?;
+        let routes = own.merge(health::routes(databases.health().clone()));
+        // The last layer is the outermost.
+        let inner = routes
+            .layer(DefaultBodyLimit::max(config.server.body_limit))
+            .layer(from_fn_with_state(
+                config.server.request_timeout,
+                deadline::enforce,
+            ))
+            .layer(from_fn_with_state(config.environment, access::enforce))
+            .layer(CatchPanicLayer::new())
+            .layer(from_fn(envelope::wrap));
+        let with_headers = envelope::SECURITY_HEADERS.into_iter().fold(
+            inner,
+            |router, (name, value): (_, HeaderValue)| {
+                router.layer(SetResponseHeaderLayer::overriding(name, value))
+            },
+        );
+        Ok(with_headers
+            .layer(PropagateRequestIdLayer::new(envelope::REQUEST_ID))
+            .layer(SetRequestIdLayer::new(
+                envelope::REQUEST_ID,
+                envelope::NewRequestId,
+            ))
+            .layer(from_fn(envelope::check_request_id)))
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Server({})", self.name)
+    }
+}
+
+/// A server that has its port.
+#[derive(Debug)]
+pub struct Bound {
+    server: Server,
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Bound {
+    /// Returns the server's name.
+    pub fn name(&self) -> &'static str {
+        self.server.name
+    }
+
+    /// Returns where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+/// A server's port could not be taken.
+#[derive(Debug, thiserror::Error)]
+#[error("{server} cannot listen on {address}: {reason}; stop what listens there, or set {variable}", reason = source.kind())]
+pub struct BindError {
+    /// The server.
+    pub server: &'static str,
+    /// Where it should listen.
+    pub address: SocketAddr,
+    /// The variable that sets it.
+    pub variable: String,
+    source: io::Error,
+}
+
+/// Takes the ports of all servers, before anything else is started; none is kept if one fails.
+///
+/// # Errors
+/// [`BindError`] for the first port that cannot be taken.
+pub async fn bind(servers: &[Server], config: &Config) -> Result<Vec<Bound>, BindError> {
+    let mut bound = Vec::with_capacity(servers.len());
+    for server in servers {
+        let loopback = SocketAddr::from(([127, 0, 0, 1], server.port));
+        let wanted = config
+            .server
+            .addresses
+            .get(server.name)
+            .copied()
+            .unwrap_or(loopback);
+        let fail = |source| BindError {
+            server: server.name,
+            address: wanted,
+            variable: format!("{}_ADDRESS", server.name.to_uppercase().replace('-', "_")),
+            source,
+        };
+        let listener = TcpListener::bind(wanted).await.map_err(fail)?;
+        let address = listener.local_addr().map_err(fail)?;
+        bound.push(Bound {
+            server: server.clone(),
+            listener,
+            address,
+        });
+    }
+    Ok(bound)
+}
+
+/// How the servers went down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drained {
+    /// All requests were answered.
+    Complete,
+    /// The grace ran out and requests were cut off.
+    CutOff,
+}
+
+/// Serves until `stop` ends, then drains: not ready first, no new connections, requests in flight
+/// are answered within `SHUTDOWN_GRACE`, the rest is cut off. The databases stay open.
+///
+/// # Errors
+/// Those of building the routes, before anything is served.
+pub async fn run(
+    servers: Vec<Bound>,
+    databases: &Databases,
+    config: &Config,
+    stop: impl Future<Output = ()>,
+) -> Result<Drained> {
+    let draining = CancellationToken::new();
+    let mut serving = JoinSet::new();
+    for Bound {
+        server,
+        listener,
+        address: _,
+    } in servers
+    {
+        let router = server.router(databases, config)?;
+        let stopped = draining.clone().cancelled_owned();
+        let name = server.name;
+        serving.spawn(async move {
+            if let Err(error) = axum::serve(listener, router)
+                .with_graceful_shutdown(stopped)
+                .await
+            {
+                tracing::error!("{name} stopped serving: {error}");
+            }
+        });
+    }
+    stop.await;
+    databases.health().drain();
+    tracing::info!("draining");
+    draining.cancel();
+    let all = async { while serving.join_next().await.is_some() {} };
+    match timeout(config.server.shutdown_grace, all).await {
+        Ok(()) => Ok(Drained::Complete),
+        Err(_) => {
+            serving.shutdown().await;
+            tracing::warn!(
+                "requests were cut off after {:?}",
+                config.server.shutdown_grace
+            );
+            Ok(Drained::CutOff)
+        }
+    }
+}

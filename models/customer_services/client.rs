@@ -1,0 +1,116 @@
+//! A client of a tenant.
+
+use mongoplex::{
+    Index, Model,
+    bson::{DateTime, Document, doc, oid::ObjectId},
+};
+use serde::{Deserialize, Serialize};
+
+/// A company that a tenant works for. Each tenant has its own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Client {
+    /// Made by the library where it is new.
+    #[serde(rename = "_id")]
+    pub id: ObjectId,
+    /// The tenant's own name for it, unique within the tenant.
+    pub client_code: String,
+    /// What it is called.
+    pub company_name: String,
+    /// Where the relationship stands.
+    pub status: ClientStatus,
+    /// How large it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tier: Option<Tier>,
+    /// Whom to talk to.
+    #[serde(default)]
+    pub contacts: Vec<Contact>,
+    /// Counts the changes, from 1.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: DateTime,
+    /// When it was last changed.
+    pub updated_at: DateTime,
+}
+
+/// Where the relationship with a client stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientStatus {
+    /// Might become one.
+    #[default]
+    Prospect,
+    /// Has asked.
+    Lead,
+    /// Is one.
+    Active,
+    /// Was one, and may be again.
+    Inactive,
+    /// Has left.
+    Churned,
+    /// Is not wanted.
+    Blacklisted,
+}
+
+/// How large a client is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tier {
+    /// Of strategic weight.
+    Strategic,
+    /// A large company.
+    Enterprise,
+    /// A company in between.
+    MidMarket,
+    /// A small company.
+    SmallBusiness,
+    /// A young one.
+    Startup,
+}
+
+/// Somebody to talk to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Contact {
+    /// What they are called.
+    pub name: String,
+    /// Where to write.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Where to call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+}
+
+impl Model for Client {
+    const COLLECTION: &str = "clients";
+    const INDEXES: &[Index] = &[
+        Index::on(&["clientCode"]).unique(),
+        Index::on(&["status", "_id"]),
+    ];
+
+    fn validator() -> Option<Document> {
+        let contact = doc! {
+            "bsonType": "object",
+            "required": ["name"],
+            "properties": {
+                "name": { "bsonType": "string", "minLength": 1, "maxLength": 200 },
+                "email": { "bsonType": "string", "maxLength": 254 },
+                "phone": { "bsonType": "string", "maxLength": 40 },
+            },
+        };
+        Some(doc! {
+            "required": ["clientCode", "companyName", "status", "contacts", "version", "createdAt", "updatedAt"],
+            "properties": {
+                "clientCode": { "bsonType": "string", "pattern": "^[A-Za-z0-9._-]{1,40}$" },
+                "companyName": { "bsonType": "string", "minLength": 1, "maxLength": 200 },
+                "status": { "enum": ["prospect", "lead", "active", "inactive", "churned", "blacklisted"] },
+                "tier": { "enum": ["strategic", "enterprise", "mid_market", "small_business", "startup"] },
+                "contacts": { "bsonType": "array", "maxItems": 100, "items": contact },
+                "version": { "bsonType": "long", "minimum": 1 },
+                "createdAt": { "bsonType": "date" },
+                "updatedAt": { "bsonType": "date" },
+            },
+        })
+    }
+}
