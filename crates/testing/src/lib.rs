@@ -1,1 +1,27 @@
-//! Throw-away databases, fail points and a faulty proxy for tests on a real mongod.
+//! What tests on a real mongod need: sets, databases that are thrown away, and faults that really happen.
+//!
+//! - [`shared`]: one set for all tests of a process; [`TestDatabases`] gives each test databases of its own there
+//! - [`own_set`]: a set for one test that kills, pauses or locks it
+//! - [`FailPoint`]: lets the server itself fail, for one application name
+//! - [`Proxy`]: refuses, stalls, cuts, or loses a reply between a driver and a node
+//! - [`raw`]: a plain client of the driver, to look at things from outside
+//!
+//! Everything here panics when it cannot do its work, with what went wrong: a test that cannot go on has failed.
+//! It knows nothing of the `mongoplex` library, so that tests of it can use both.
+
+mod client;
+mod databases;
+mod fail_point;
+mod folder;
+mod proxy;
+mod sets;
+
+pub use mongoplex_mongod::{Node, Nodes, ReplicaSet};
+
+pub use self::{
+    client::raw,
+    databases::TestDatabases,
+    fail_point::{FailPoint, Fault},
+    proxy::Proxy,
+    sets::{OwnSet, binary, own_set, shared},
+};

@@ -1,0 +1,178 @@
+//! A set starts, keeps its data, and leaves no mongod behind, however its owner ends.
+
+use std::{
+    io::{BufRead, BufReader},
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use mongoplex_mongod::{Error, Nodes};
+
+use crate::common::{Folder, insert, runs, start, state_of, try_start, wait_until};
+
+#[tokio::test]
+async fn a_set_on_an_empty_folder_is_writable_and_private() {
+    let folder = Folder::new("empty");
+
+    let set = start(folder.path(), Nodes::One).await;
+
+    assert_eq!(insert(&set.uri("shop")).await, 1);
+    assert_eq!(
+        folder.path().metadata().unwrap().permissions().mode() & 0o777,
+        0o700
+    );
+    set.stop().await;
+}
+
+#[tokio::test]
+async fn stop_and_start_keep_data_port_and_name() {
+    let folder = Folder::new("again");
+    let first = start(folder.path(), Nodes::One).await;
+    insert(&first.uri("shop")).await;
+    first.stop().await;
+
+    let second = start(folder.path(), Nodes::One).await;
+
+    assert_eq!(second.uri("shop"), first.uri("shop"));
+    assert_eq!(insert(&second.uri("shop")).await, 2);
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn stop_ends_a_paused_mongod_and_may_be_repeated() {
+    let folder = Folder::new("paused");
+    let set = start(folder.path(), Nodes::One).await;
+    let pid = set.nodes()[0].pid().unwrap();
+    set.nodes()[0].pause();
+
+    set.stop().await;
+    set.stop().await;
+
+    assert!(!runs(pid));
+    assert_eq!(set.nodes()[0].pid(), None);
+}
+
+#[tokio::test]
+async fn a_dropped_set_leaves_no_mongod() {
+    let folder = Folder::new("dropped");
+    let set = start(folder.path(), Nodes::One).await;
+    let pid = set.nodes()[0].pid().unwrap();
+
+    drop(set);
+
+    wait_until("the end of mongod", || !runs(pid));
+}
+
+#[tokio::test]
+async fn a_killed_node_restarts_with_all_its_data() {
+    let folder = Folder::new("killed");
+    let set = start(folder.path(), Nodes::One).await;
+    insert(&set.uri("shop")).await;
+
+    set.nodes()[0].kill().await;
+    assert_eq!(set.nodes()[0].pid(), None);
+    set.nodes()[0].restart().await.unwrap();
+    set.ready().await.unwrap();
+
+    assert_eq!(insert(&set.uri("shop")).await, 2);
+    set.stop().await;
+}
+
+#[tokio::test]
+async fn a_folder_in_use_is_refused_with_the_holder() {
+    let folder = Folder::new("locked");
+    let set = start(folder.path(), Nodes::One).await;
+    let holder = set.nodes()[0].pid();
+
+    let refused = try_start(folder.path(), Nodes::One).await.unwrap_err();
+
+    assert!(
+        matches!(&refused, Error::Locked { pid, .. } if *pid == holder),
+        "{refused}"
+    );
+    assert!(refused.to_string().contains(&holder.unwrap().to_string()));
+    // The refused start has not spoilt the stored port.
+    assert!(
+        mongoplex_mongod::ReplicaSet::attach(folder.path())
+            .await
+            .is_some()
+    );
+    set.stop().await;
+}
+
+#[tokio::test]
+async fn a_folder_keeps_its_number_of_nodes() {
+    let folder = Folder::new("size");
+    start(folder.path(), Nodes::One).await.stop().await;
+
+    let refused = try_start(folder.path(), Nodes::Three).await.unwrap_err();
+
+    assert!(
+        matches!(
+            refused,
+            Error::OtherSize {
+                found: 1,
+                asked: 3,
+                ..
+            }
+        ),
+        "{refused}"
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_killed_owner_leaves_no_mongod_and_loses_no_data() {
+    let folder = Folder::new("orphan");
+    let (mut owner, pid) = run_a_set(folder.path());
+    let attached = mongoplex_mongod::ReplicaSet::attach(folder.path())
+        .await
+        .unwrap();
+    insert(&attached.uri("shop")).await;
+
+    owner.kill().unwrap();
+    owner.wait().unwrap();
+    // No wait here: the next start has to cope with a mongod that is still ending.
+    let set = start(folder.path(), Nodes::One).await;
+
+    wait_until("the end of the old mongod", || !runs(pid));
+    assert_eq!(insert(&set.uri("shop")).await, 2);
+    set.stop().await;
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_killed_owner_leaves_no_paused_mongod() {
+    let folder = Folder::new("frozen");
+    let (mut owner, pid) = run_a_set(folder.path());
+    let stopped = Command::new("kill")
+        .args(["-STOP", &pid.to_string()])
+        .status()
+        .unwrap();
+    assert!(stopped.success());
+    wait_until("the stop of mongod", || state_of(pid) == Some('T'));
+
+    owner.kill().unwrap();
+    owner.wait().unwrap();
+
+    wait_until("the end of mongod", || !runs(pid));
+}
+
+/// Starts the helper program and returns it with the pid of its mongod.
+fn run_a_set(folder: &Path) -> (Child, u32) {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_run-a-set"));
+    let mut owner = program
+        .arg(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(owner.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let pid = line.trim().parse().unwrap();
+    assert!(runs(pid));
+    (owner, pid)
+}
