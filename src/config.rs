@@ -49,6 +49,8 @@ pub struct Config {
 pub struct Privacy {
     /// `MONGOPLEX_ENV`, where it is set to something known.
     pub environment: Option<Environment>,
+    /// Whether `MONGOPLEX_ENV` is set to something that is none of the four.
+    pub is_misspelt: bool,
     /// The URI variables that are set anywhere.
     pub uris: Vec<String>,
 }
@@ -60,7 +62,7 @@ impl Privacy {
     /// database.
     pub fn allows_private_set(&self) -> bool {
         let harmless = self.environment.is_none_or(Environment::is_harmless);
-        harmless && self.uris.is_empty()
+        harmless && !self.is_misspelt && self.uris.is_empty()
     }
 }
 
@@ -105,10 +107,14 @@ impl Config {
             [format!("{prefix}URI"), format!("{prefix}URI_FILE")]
         });
         let uris = names.filter(|name| reader.text(name).is_some()).collect();
+        let text = reader.text("MONGOPLEX_ENV");
+        let environment = text
+            .as_ref()
+            .and_then(|found| found.value.trim().parse().ok());
+        let is_misspelt = text.is_some() && environment.is_none();
         Privacy {
-            environment: reader
-                .text("MONGOPLEX_ENV")
-                .and_then(|found| found.value.parse().ok()),
+            environment,
+            is_misspelt,
             uris,
         }
     }

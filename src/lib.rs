@@ -54,7 +54,7 @@ pub use self::{
     fault::{Fault, Faults},
     guard::Deadline,
     health::Health,
-    model::{Index, Model, Namespace},
+    model::{Index, Model, Namespace, Versioned},
     orchestrator::{Connect, Databases, Deployment, Shutdown},
     registry::{Hosts, LogicalDatabase, Registry, Route, Routed, Scope},
     tenancy::{Tenancy, Tenant, TenantId},

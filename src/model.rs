@@ -6,7 +6,7 @@
 mod index;
 mod namespace;
 
-use mongodb::bson::Document;
+use mongodb::bson::{Document, oid::ObjectId};
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::{index::Index, namespace::Namespace};
@@ -51,4 +51,14 @@ pub trait Model: Serialize + DeserializeOwned + Send + Sync + 'static {
     fn validator() -> Option<Document> {
         None
     }
+}
+
+/// A model that counts its changes in its field `version`, from 1.
+///
+/// A change names the version it was made to, so that nobody overwrites what they have not read.
+pub trait Versioned: Model {
+    /// Returns its `_id`.
+    fn id(&self) -> ObjectId;
+    /// Returns its version.
+    fn version(&self) -> i64;
 }

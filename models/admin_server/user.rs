@@ -1,7 +1,7 @@
 //! An administrator.
 
 use mongoplex::{
-    Index, Model,
+    Index, Model, Versioned,
     bson::{DateTime, Document, doc, oid::ObjectId},
 };
 use serde::{Deserialize, Serialize};
@@ -65,5 +65,15 @@ impl Model for User {
                 "updatedAt": { "bsonType": "date" },
             },
         })
+    }
+}
+
+impl Versioned for User {
+    fn id(&self) -> ObjectId {
+        self.id
+    }
+
+    fn version(&self) -> i64 {
+        self.version
     }
 }

@@ -1,7 +1,7 @@
 //! A client of a tenant.
 
 use mongoplex::{
-    Index, Model,
+    Index, Model, Versioned,
     bson::{DateTime, Document, doc, oid::ObjectId},
 };
 use serde::{Deserialize, Serialize};
@@ -112,5 +112,15 @@ impl Model for Client {
                 "updatedAt": { "bsonType": "date" },
             },
         })
+    }
+}
+
+impl Versioned for Client {
+    fn id(&self) -> ObjectId {
+        self.id
+    }
+
+    fn version(&self) -> i64 {
+        self.version
     }
 }

@@ -1,7 +1,7 @@
 //! A plan that tenants subscribe to.
 
 use mongoplex::{
-    Index, Model,
+    Index, Model, Versioned,
     bson::{DateTime, Document, doc, oid::ObjectId},
 };
 use serde::{Deserialize, Serialize};
@@ -40,5 +40,15 @@ impl Model for Plan {
                 "createdAt": { "bsonType": "date" },
             },
         })
+    }
+}
+
+impl Versioned for Plan {
+    fn id(&self) -> ObjectId {
+        self.id
+    }
+
+    fn version(&self) -> i64 {
+        self.version
     }
 }

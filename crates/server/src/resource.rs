@@ -7,27 +7,20 @@ use axum::{
 };
 use futures_util::TryStreamExt;
 use mongoplex::{
-    Collection, Model,
+    Collection, Model, Versioned,
     bson::{self, Bson, DateTime, Document, doc, oid::ObjectId},
     mongodb::options::ReturnDocument,
 };
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::{extract::Page, problem::Problem};
-
-/// A model with an id and a version, which counts its changes from 1 in its field `version`.
-pub trait Resource: Model {
-    /// Returns its `_id`.
-    fn id(&self) -> ObjectId;
-    /// Returns its version.
-    fn version(&self) -> i64;
-}
 
 /// Returns 200 with the document and its version as `ETag`.
 ///
 /// # Errors
 /// A 500 when the model is no document.
-pub fn found<M: Resource>(model: &M) -> Result<Response, Problem> {
+pub fn found<M: Versioned>(model: &M) -> Result<Response, Problem> {
     answer(StatusCode::OK, model, None)
 }
 
@@ -35,7 +28,7 @@ pub fn found<M: Resource>(model: &M) -> Result<Response, Problem> {
 ///
 /// # Errors
 /// A 500 when the model is no document.
-pub fn created<M: Resource>(path: &str, model: &M) -> Result<Response, Problem> {
+pub fn created<M: Versioned>(path: &str, model: &M) -> Result<Response, Problem> {
     answer(
         StatusCode::CREATED,
         model,
@@ -47,7 +40,7 @@ pub fn created<M: Resource>(path: &str, model: &M) -> Result<Response, Problem> 
 ///
 /// # Errors
 /// A 404 when there is none; those of the database.
-pub async fn read<M: Resource>(collection: &Collection<M>, id: ObjectId) -> Result<M, Problem> {
+pub async fn read<M: Versioned>(collection: &Collection<M>, id: ObjectId) -> Result<M, Problem> {
     collection
         .find_one(doc! { "_id": id })
         .await?
@@ -58,7 +51,7 @@ pub async fn read<M: Resource>(collection: &Collection<M>, id: ObjectId) -> Resu
 ///
 /// # Errors
 /// A 404 when there is none, a 412 when it has another version; those of the database.
-pub async fn change<M: Resource>(
+pub async fn change<M: Versioned>(
     collection: &Collection<M>,
     id: ObjectId,
     version: i64,
@@ -91,7 +84,7 @@ pub async fn change<M: Resource>(
 ///
 /// # Errors
 /// A 404 when there is none; those of the database.
-pub async fn delete<M: Resource>(
+pub async fn delete<M: Versioned>(
     collection: &Collection<M>,
     id: ObjectId,
 ) -> Result<StatusCode, Problem> {
@@ -109,7 +102,7 @@ pub async fn delete<M: Resource>(
 ///
 /// # Errors
 /// A 400 for a bad cursor; those of the database.
-pub async fn list<M: Resource>(
+pub async fn list<M: Versioned>(
     collection: &Collection<M>,
     page: &Page,
 ) -> Result<Json<Value>, Problem> {
@@ -133,7 +126,16 @@ pub async fn list<M: Resource>(
     Ok(Json(json!({ "items": items, "nextCursor": next })))
 }
 
-fn answer<M: Resource>(
+/// Returns the fields of a body as a document, for [`change`].
+///
+/// # Errors
+/// A 500 when it is no document.
+pub fn fields(body: &impl Serialize) -> Result<Document, Problem> {
+    bson::serialize_to_document(body)
+        .map_err(|_| Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR))
+}
+
+fn answer<M: Versioned>(
     status: StatusCode,
     model: &M,
     more: Option<(HeaderName, String)>,
@@ -153,12 +155,12 @@ fn answer<M: Resource>(
 /// # Errors
 /// A 500 when the model is no document.
 pub fn to_json<M: Model>(model: &M) -> Result<Value, Problem> {
-    let document = bson::serialize_to_document(model);
-    let document = document.map_err(|_| Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR))?;
-    let renamed = document.into_iter().map(|(key, value)| match key.as_str() {
-        "_id" => ("id".to_owned(), plain(value)),
-        _ => (key, plain(value)),
-    });
+    let renamed = fields(model)?
+        .into_iter()
+        .map(|(key, value)| match key.as_str() {
+            "_id" => ("id".to_owned(), plain(value)),
+            _ => (key, plain(value)),
+        });
     Ok(Value::Object(renamed.collect()))
 }
 

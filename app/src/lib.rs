@@ -1,0 +1,14 @@
+//! The whole application as one value: its databases with their models, and its servers.
+
+use models::{admin_server::Admin, customer_services::Customer};
+use mongoplex_cli::App;
+
+/// Returns the application.
+pub fn app() -> App {
+    App::new("insightserenity")
+        .database::<Admin>()
+        .database::<Customer>()
+        .server(admin_server::server())
+        .server(customer_services::server())
+        .sample_tenants(&["acme", "globex"])
+}

@@ -1,0 +1,97 @@
+//! What can be typed.
+
+use clap::{Args, Parser, Subcommand};
+use mongoplex::TenantId;
+
+/// Many MongoDB databases as one.
+#[derive(Debug, Parser)]
+#[command(name = "mongoplex", version, after_help = EXIT_CODES)]
+pub(crate) struct Arguments {
+    /// Sets a variable for this run, over the environment and every file. Not for secrets: other
+    /// users of the machine can see a command's arguments.
+    #[arg(long, global = true, value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) set: Vec<(String, String)>,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Runs this server.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXIT_CODES)]
+pub(crate) struct ServeArguments {
+    /// Sets a variable for this run, over the environment and every file. Not for secrets.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) set: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(crate) up: UpArguments,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failure, 2 wrong usage, 3 something is missing or pending, 64 configuration.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Connects every logical database and runs all servers, on a private MongoDB where none is set.
+    Up(UpArguments),
+    /// Prints where each model lives. Connects to nothing.
+    Routes(RoutesArguments),
+    /// Creates and lists tenants.
+    #[command(subcommand)]
+    Tenants(TenantsCommand),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UpArguments {
+    /// Adds to the databases what the models need and what cannot hurt: collections, validators and
+    /// indexes on what is new or empty. Always done on a private set.
+    #[arg(long)]
+    pub(crate) sync: bool,
+    /// Prints one JSON object instead of the table.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RoutesArguments {
+    /// Prints JSON instead of the table.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TenantsCommand {
+    /// Creates a tenant: its databases whole, then its row. Repeated it finishes what was left.
+    Create {
+        /// 1–36 of a–z, 0–9 and `-`, beginning with a letter or digit.
+        id: TenantId,
+        /// What people call it; its id where it is left out.
+        #[arg(long)]
+        name: Option<String>,
+        /// Prints JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Lists all tenants in the order of their ids.
+    List {
+        /// Prints one JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+fn pair(text: &str) -> Result<(String, String), &'static str> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_is_well_formed() {
+        Arguments::command().debug_assert();
+        ServeArguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,5 @@
+//! The commands, one file each.
+
+pub(crate) mod routes;
+pub(crate) mod tenants;
+pub(crate) mod up;

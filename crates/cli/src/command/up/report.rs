@@ -1,0 +1,153 @@
+//! What `up` says once it is up.
+
+use mongoplex::{Databases, Deployment, schema::Report};
+use mongoplex_server::Bound;
+use serde_json::{Value, json};
+
+use crate::{app::App, exit::Failure, output, place::Place};
+
+/// How many tenants are named; more are counted.
+const NAMED: u32 = 10;
+
+pub(super) struct Up<'a> {
+    pub(super) app: &'a App,
+    pub(super) place: &'a Place,
+    pub(super) databases: &'a Databases,
+    pub(super) servers: &'a [Bound],
+    pub(super) schema: &'a Report,
+}
+
+impl Up<'_> {
+    pub(super) async fn text(&self) -> Result<String, Failure> {
+        let mut parts = vec![self.title()];
+        parts.push(output::table(&["SERVER", "ADDRESS"], self.server_rows()));
+        parts.push(output::table(
+            &["DATABASE", "DEPLOYMENT", "NAME", "MODELS"],
+            self.database_rows(),
+        ));
+        if let Some(tenants) = self.tenants().await? {
+            parts.push(format!("tenants: {tenants}"));
+        }
+        if let Some(set) = &self.place.private {
+            parts.push(format!("data: {}", set.directory().display()));
+        }
+        parts.extend(self.missing());
+        Ok(parts.join("\n\n"))
+    }
+
+    pub(super) async fn json(&self) -> Result<String, Failure> {
+        let servers = self.servers.iter().map(|server| {
+            json!({ "name": server.name(), "url": format!("http://{}", server.address()) })
+        });
+        let databases = self.databases.deployments().into_iter().map(|at| {
+            json!({ "database": at.database, "name": at.name, "set": at.set, "hosts": at.hosts, "sharedWith": at.shared_with })
+        });
+        let missing = self.schema.missing.iter().map(|missing| {
+            json!({ "namespace": missing.namespace, "what": missing.what, "cure": missing.cure })
+        });
+        let value: Value = json!({
+            "application": self.app.name,
+            "environment": self.place.config.environment.as_str(),
+            "servers": servers.collect::<Vec<_>>(),
+            "databases": databases.collect::<Vec<_>>(),
+            "data": self.place.private.as_ref().map(|set| set.directory().display().to_string()),
+            "missing": missing.collect::<Vec<_>>(),
+        });
+        Ok(value.to_string())
+    }
+
+    fn title(&self) -> String {
+        let environment = self.place.config.environment;
+        match &self.place.private {
+            Some(set) => format!(
+                "{} is up in {environment}, on {}",
+                self.app.name,
+                set.describe()
+            ),
+            None => format!("{} is up in {environment}", self.app.name),
+        }
+    }
+
+    fn server_rows(&self) -> Vec<Vec<String>> {
+        let row = |server: &Bound| {
+            vec![
+                server.name().to_owned(),
+                format!("http://{}", server.address()),
+            ]
+        };
+        self.servers.iter().map(row).collect()
+    }
+
+    fn database_rows(&self) -> Vec<Vec<String>> {
+        let models = |at: &Deployment| {
+            let declared = self
+                .app
+                .registry
+                .databases()
+                .iter()
+                .find(|declared| declared.name == at.database);
+            let names = declared
+                .into_iter()
+                .flat_map(|declared| declared.routes)
+                .map(|route| route.model);
+            names.collect::<Vec<_>>().join(", ")
+        };
+        let row = |at: Deployment| {
+            let models = models(&at);
+            vec![at.database.to_owned(), place_of(&at), at.name, models]
+        };
+        self.databases.deployments().into_iter().map(row).collect()
+    }
+
+    async fn tenants(&self) -> Result<Option<String>, Failure> {
+        let Ok(tenancy) = self.databases.tenancy() else {
+            return Ok(None);
+        };
+        if !self.schema.missing.is_empty() {
+            return Ok(None);
+        }
+        let found = tenancy.list(None, NAMED + 1).await?;
+        let names: Vec<&str> = found
+            .iter()
+            .take(NAMED as usize)
+            .map(|tenant| tenant.id.as_str())
+            .collect();
+        let more = if found.len() > NAMED as usize {
+            ", …"
+        } else {
+            ""
+        };
+        Ok(Some(if names.is_empty() {
+            "none yet".into()
+        } else {
+            format!("{}{more}", names.join(", "))
+        }))
+    }
+
+    fn missing(&self) -> Option<String> {
+        if self.schema.missing.is_empty() {
+            return None;
+        }
+        let row = |missing: &mongoplex::schema::Missing| {
+            vec![
+                missing.namespace.clone(),
+                missing.what.clone(),
+                missing.cure.into(),
+            ]
+        };
+        let rows = self.schema.missing.iter().map(row).collect();
+        let table = output::table(&["NAMESPACE", "LACKS", "CURE"], rows);
+        Some(format!(
+            "not ready: the databases lack what the models need\n\n{table}"
+        ))
+    }
+}
+
+fn place_of(at: &Deployment) -> String {
+    let hosts = at.hosts.join(",");
+    match &at.set {
+        Some(set) => format!("{set} ({hosts})"),
+        None if hosts.is_empty() => "not seen yet".into(),
+        None => hosts,
+    }
+}

@@ -1,0 +1,111 @@
+//! Where a command's databases are: those of the variables, or the private set.
+
+use mongoplex::{
+    Config, Databases, Sources,
+    schema::{Mode, Report},
+};
+
+use crate::{
+    app::App,
+    exit::Failure,
+    private::{self, PrivateSet},
+};
+
+/// The configuration of a run and the private set under it, if there is one.
+pub(crate) struct Place {
+    pub(crate) config: Config,
+    pub(crate) private: Option<PrivateSet>,
+}
+
+/// Whether a private set that another process runs may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sharing {
+    /// No: this process is the one that runs it.
+    Own,
+    /// Yes, and where none runs this process runs one for its own duration.
+    Attach,
+}
+
+/// Returns the sources of a run: the process's, and what `--set` says.
+pub(crate) fn sources(set: &[(String, String)]) -> Sources {
+    set.iter()
+        .fold(Sources::process(), |sources, (name, value)| {
+            sources.argument(name, value)
+        })
+}
+
+/// Reads the configuration of `app` without connecting or starting anything.
+pub(crate) fn configuration(app: &App, sources: &Sources) -> Result<Config, Failure> {
+    let privacy = Config::privacy(&app.registry, sources);
+    let sources = match privacy.allows_private_set() {
+        true => private::rehearse(sources, &privacy, &app.registry, app.name),
+        false => sources.clone(),
+    };
+    Ok(Config::load(&app.registry, &app.ports(), &sources)?)
+}
+
+/// Finds the place of a run, starting the private set where it is needed.
+pub(crate) async fn find(app: &App, sources: &Sources, sharing: Sharing) -> Result<Place, Failure> {
+    let privacy = Config::privacy(&app.registry, sources);
+    if !privacy.allows_private_set() {
+        let config = Config::load(&app.registry, &app.ports(), sources)?;
+        return Ok(Place {
+            config,
+            private: None,
+        });
+    }
+    let running = match sharing {
+        Sharing::Own => None,
+        Sharing::Attach => private::running(sources).await,
+    };
+    let set = match running {
+        Some(set) => set,
+        None => private::start(sources).await?,
+    };
+    let sources = private::point(sources, &privacy, &app.registry, app.name, &set);
+    let config = Config::load(&app.registry, &app.ports(), &sources)?;
+    Ok(Place {
+        config,
+        private: Some(set),
+    })
+}
+
+impl Place {
+    /// Connects all databases. Where that fails, nothing is left running.
+    pub(crate) async fn connect(&self, app: &App) -> Result<Databases, Failure> {
+        let builder = Databases::builder(app.registry.clone(), self.config.clone());
+        match builder.application(app.name).connect().await {
+            Ok(databases) => Ok(databases),
+            Err(error) => {
+                self.stop().await;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Brings the common models' schema up, as far as it may be: all of it on a private set.
+    pub(crate) async fn complete(
+        &self,
+        databases: &Databases,
+        given: Mode,
+    ) -> Result<Report, Failure> {
+        let mode = if self.private.is_some() {
+            Mode::Build
+        } else {
+            given
+        };
+        Ok(databases.schema().common(mode).await?)
+    }
+
+    /// Closes the databases, then the private set where it is this process's own.
+    pub(crate) async fn close(&self, databases: &Databases) {
+        databases.shutdown(self.config.server.shutdown_grace).await;
+        self.stop().await;
+    }
+
+    async fn stop(&self) {
+        if let Some(set) = &self.private {
+            set.stop().await;
+        }
+    }
+}

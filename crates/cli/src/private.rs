@@ -1,0 +1,140 @@
+//! The private MongoDB of a project: one replica set in `.mongoplex/`, for development and tests.
+
+use std::path::{Path, PathBuf};
+
+use mongoplex::{Config, Environment, Registry, Sources, config::Privacy};
+use mongoplex_mongod::{Attached, Binary, Nodes, Purpose, ReplicaSet, Search, Settings};
+
+use crate::{
+    exit::Failure,
+    output::{self, Fetching},
+};
+
+/// A private set in use.
+pub(crate) enum PrivateSet {
+    /// This process runs it.
+    Own { set: ReplicaSet, version: String },
+    /// Another process of this project runs it.
+    Other(Attached),
+}
+
+impl PrivateSet {
+    fn uri(&self, database: &str) -> String {
+        match self {
+            Self::Own { set, .. } => set.uri(database),
+            Self::Other(set) => set.uri(database),
+        }
+    }
+
+    pub(crate) fn directory(&self) -> &Path {
+        match self {
+            Self::Own { set, .. } => set.directory(),
+            Self::Other(set) => set.directory(),
+        }
+    }
+
+    /// Returns what it is, in words.
+    pub(crate) fn describe(&self) -> String {
+        match self {
+            Self::Own { set, version } => {
+                format!("private MongoDB {version}, replica set {}", set.name())
+            }
+            Self::Other(set) => format!(
+                "the private MongoDB that runs already, replica set {}",
+                set.name()
+            ),
+        }
+    }
+
+    /// Stops it where it is this process's own; the data stays.
+    pub(crate) async fn stop(&self) {
+        if let Self::Own { set, .. } = self {
+            set.stop().await;
+        }
+    }
+}
+
+/// Returns the folder of a project's private set.
+pub(crate) fn folder(sources: &Sources) -> PathBuf {
+    sources.directory().join(".mongoplex")
+}
+
+/// Returns the set that another process runs for this project, if one does.
+pub(crate) async fn running(sources: &Sources) -> Option<PrivateSet> {
+    ReplicaSet::attach(folder(sources))
+        .await
+        .map(PrivateSet::Other)
+}
+
+/// Finds or fetches a mongod and starts the set.
+pub(crate) async fn start(sources: &Sources) -> Result<PrivateSet, Failure> {
+    let search = Search {
+        explicit: Config::mongod(sources),
+        ..Search::default()
+    };
+    let progress = Fetching::new();
+    let binary =
+        tokio::task::block_in_place(|| Binary::find(&search, &|step| progress.tell(step)))?;
+    let directory = folder(sources);
+    let settings = Settings {
+        directory,
+        nodes: Nodes::One,
+        purpose: Purpose::Development,
+    };
+    let set = ReplicaSet::start(&binary, settings).await?;
+    Ok(PrivateSet::Own {
+        set,
+        version: binary.version().to_owned(),
+    })
+}
+
+/// Returns the sources with the URIs of a private set, and the environment where none is set.
+pub(crate) fn point(
+    sources: &Sources,
+    privacy: &Privacy,
+    registry: &Registry,
+    application: &str,
+    set: &PrivateSet,
+) -> Sources {
+    fill(sources, privacy, registry, |database| {
+        set.uri(&format!("{application}_{database}"))
+    })
+}
+
+/// Returns the sources with URIs that lead nowhere: all other faults are found before a set starts.
+pub(crate) fn rehearse(
+    sources: &Sources,
+    privacy: &Privacy,
+    registry: &Registry,
+    application: &str,
+) -> Sources {
+    fill(sources, privacy, registry, |database| {
+        format!("mongodb://127.0.0.1:9/{application}_{database}")
+    })
+}
+
+fn fill(
+    sources: &Sources,
+    privacy: &Privacy,
+    registry: &Registry,
+    uri: impl Fn(&str) -> String,
+) -> Sources {
+    let mut filled = sources.clone();
+    if privacy.environment.is_none() {
+        filled = filled.argument("MONGOPLEX_ENV", Environment::Development.as_str());
+    }
+    for database in registry.databases() {
+        let variable = format!("DATABASE_{}_URI", database.name.to_uppercase());
+        filled = filled.argument(variable, uri(database.name));
+    }
+    filled
+}
+
+/// Says which database a command uses, where that is not plain from its variables.
+pub(crate) fn announce(set: &PrivateSet) {
+    output::note(format_args!(
+        "using {} in {}",
+        set.describe(),
+        set.directory().display()
+    ));
+}

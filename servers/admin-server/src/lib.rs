@@ -1,0 +1,44 @@
+//! admin-server: tenants and users, below `/api/v1/admin`.
+
+mod tenants;
+mod users;
+
+use axum::{Router, extract::FromRef};
+use models::admin_server::Admin;
+use mongoplex::{Database, Databases, Result, Tenancy};
+use mongoplex_server::Server;
+
+/// What the handlers share.
+#[derive(Debug, Clone, FromRef)]
+pub struct State {
+    admin: Database<Admin>,
+    tenancy: Tenancy,
+}
+
+impl State {
+    /// Returns the state on connected databases.
+    ///
+    /// # Errors
+    /// When a logical database that it needs is not there.
+    pub fn new(databases: &Databases) -> Result<Self> {
+        Ok(Self {
+            admin: databases.database()?,
+            tenancy: databases.tenancy()?,
+        })
+    }
+}
+
+/// Returns the routes.
+pub fn app(state: State) -> Router {
+    Router::new()
+        .merge(tenants::routes())
+        .merge(users::routes())
+        .with_state(state)
+}
+
+/// Returns the server.
+pub fn server() -> Server {
+    Server::new("admin-server", 3000, |databases| {
+        State::new(databases).map(app)
+    })
+}
