@@ -170,7 +170,7 @@ macro_rules! logical_database {
             const ROUTES: &'static [$crate::Route] = &[
                 $($($crate::Route::of::<$tenant>(stringify!($tenant), $crate::Scope::PerTenant),)*)?
                 $($($crate::Route::of::<$first $(:: $path)*>(
-                    stringify!($first $(:: $path)*), $crate::Scope::Common),)*)?
+                    concat!(stringify!($first) $(, "::", stringify!($path))*), $crate::Scope::Common),)*)?
             ];
         }
         $($($crate::logical_database! { @route $name, PerTenant, $tenant })*)?

@@ -38,12 +38,12 @@ impl Failure {
 
 impl From<Faults> for Failure {
     fn from(faults: Faults) -> Self {
-        let lines = faults.iter().map(|fault| format!("\n  {fault}"));
-        Self::configuration(format!(
-            "the configuration has {} faults:{}",
-            faults.len(),
-            lines.collect::<String>()
-        ))
+        let lines: String = faults.iter().map(|fault| format!("\n  {fault}")).collect();
+        let count = match faults.len() {
+            1 => "a fault".to_owned(),
+            many => format!("{many} faults"),
+        };
+        Self::configuration(format!("the configuration has {count}:{lines}"))
     }
 }
 

@@ -31,6 +31,9 @@ pub(crate) fn table(heading: &[&str], rows: Vec<Vec<String>>) -> String {
         .load_preset(presets::NOTHING)
         .set_header(heading.to_vec())
         .add_rows(rows);
+    table.column_iter_mut().for_each(|column| {
+        column.set_padding((0, 2));
+    });
     let lines = table.to_string();
     lines
         .lines()

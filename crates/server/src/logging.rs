@@ -1,5 +1,7 @@
 //! Logging, for programs: the library itself installs nothing.
 
+use std::io::IsTerminal;
+
 use mongoplex::config::{LogFormat, ServerConfig};
 use tracing_subscriber::{EnvFilter, fmt, prelude::*};
 
@@ -20,7 +22,11 @@ pub fn init(config: &ServerConfig) -> Result<(), InvalidLogLevel> {
     let filter = EnvFilter::builder()
         .parse(&config.log_level)
         .map_err(|_| InvalidLogLevel)?;
-    let lines = fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let colours = std::io::stderr().is_terminal();
+    let lines = fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_ansi(colours);
     let registry = tracing_subscriber::registry().with(filter);
     let installed = match config.log_format {
         LogFormat::Text => registry.with(lines).try_init(),
