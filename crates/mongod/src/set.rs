@@ -117,9 +117,8 @@ impl ReplicaSet {
     ///
     /// `Timeout` after 60 s.
     pub async fn primary(&self) -> Result<&Node, Error> {
-        let index = self
-            .within("a writable primary", members::primary(&self.nodes))
-            .await?;
+        let found = async { Ok(members::primary(&self.nodes).await) };
+        let index = self.within("a writable primary", found).await?;
         Ok(&self.nodes[index])
     }
 

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use futures_util::future::{join_all, select_ok};
+use futures_util::future::{join_all, select_all};
 use mongodb::{
     bson::{Bson, Document, doc},
     error::Error as DriverError,
@@ -53,30 +53,21 @@ pub(crate) async fn settled(nodes: &[Node]) -> Result<(), Error> {
 }
 
 /// Returns the index of the first node that says it is a writable primary, waiting for one.
-pub(crate) async fn primary(nodes: &[Node]) -> Result<usize, Error> {
-    loop {
-        let asked = nodes
-            .iter()
-            .enumerate()
-            .filter(|(_, node)| node.pid().is_some());
-        let asked: Vec<_> = asked
-            .map(|(index, node)| Box::pin(is_primary(index, node)))
-            .collect();
-        // A paused node answers nothing for seconds: the first that says yes is enough.
-        if !asked.is_empty()
-            && let Ok((index, _)) = select_ok(asked).await
-        {
-            return Ok(index);
-        }
-        sleep(TICK).await;
-    }
+pub(crate) async fn primary(nodes: &[Node]) -> usize {
+    // Each is asked again and again by itself: a paused one answers nothing for seconds.
+    let asked = nodes.iter().enumerate().map(|(index, node)| {
+        Box::pin(async move {
+            while !is_primary(node).await {
+                sleep(TICK).await;
+            }
+            index
+        })
+    });
+    select_all(asked).await.0
 }
 
-async fn is_primary(index: usize, node: &Node) -> Result<usize, ()> {
-    match state(node).await {
-        Ok(State::Primary) => Ok(index),
-        _ => Err(()),
-    }
+async fn is_primary(node: &Node) -> bool {
+    node.pid().is_some() && matches!(state(node).await, Ok(State::Primary))
 }
 
 /// What a node says of itself.

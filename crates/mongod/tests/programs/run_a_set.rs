@@ -1,4 +1,5 @@
 //! Runs a private set in the folder that is its first argument and prints the pids of its nodes in one line.
+//! With the second argument `paused` its nodes are paused then.
 //! It then waits for the end of its input, and returns without stopping anything: a program to be killed by tests.
 
 use std::{
@@ -7,7 +8,7 @@ use std::{
     io::{self, Read, Write},
 };
 
-use mongoplex_mongod::{Binary, Nodes, Purpose, ReplicaSet, Search, Settings};
+use mongoplex_mongod::{Binary, Node, Nodes, Purpose, ReplicaSet, Search, Settings};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let directory = env::args_os()
@@ -28,6 +29,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         purpose: Purpose::Test,
     };
     let set = runtime.block_on(ReplicaSet::start(&binary, settings))?;
+    if env::args_os().nth(2).is_some_and(|word| word == "paused") {
+        set.nodes().iter().for_each(Node::pause);
+    }
     let pids: Vec<String> = set
         .nodes()
         .iter()

@@ -77,16 +77,12 @@ pub(crate) async fn insert(uri: &str) -> u64 {
 
 /// Returns whether a process of this id runs; one that has ended and waits to be reaped does not.
 pub(crate) fn runs(pid: u32) -> bool {
-    !matches!(state_of(pid), None | Some('Z'))
-}
-
-/// Returns the state that `ps` shows as one letter: `T` for a stopped process, `Z` for one that waits to be reaped.
-pub(crate) fn state_of(pid: u32) -> Option<char> {
     let state = Command::new("ps")
         .args(["-o", "stat=", "-p", &pid.to_string()])
         .output()
         .unwrap();
-    String::from_utf8(state.stdout).unwrap().chars().next()
+    let state = String::from_utf8(state.stdout).unwrap();
+    !state.trim().is_empty() && !state.starts_with('Z')
 }
 
 /// Waits for something that must happen within 30 s.

@@ -1,6 +1,7 @@
 //! A set starts, keeps its data, and leaves no mongod behind, however its owner ends.
 
 use std::{
+    fs,
     io::{BufRead, BufReader},
     os::unix::fs::PermissionsExt,
     path::Path,
@@ -9,7 +10,7 @@ use std::{
 
 use mongoplex_mongod::{Error, Nodes};
 
-use crate::common::{Folder, insert, runs, start, state_of, try_start, wait_until};
+use crate::common::{Folder, insert, runs, start, try_start, wait_until};
 
 #[tokio::test]
 async fn a_set_on_an_empty_folder_is_writable_and_private() {
@@ -51,6 +52,7 @@ async fn stop_ends_a_paused_mongod_and_may_be_repeated() {
 
     assert!(!runs(pid));
     assert_eq!(set.nodes()[0].pid(), None);
+    assert!(ended_cleanly(folder.path()));
 }
 
 #[tokio::test]
@@ -62,6 +64,7 @@ async fn a_dropped_set_leaves_no_mongod() {
     drop(set);
 
     wait_until("the end of mongod", || !runs(pid));
+    assert!(ended_cleanly(folder.path()));
 }
 
 #[tokio::test]
@@ -125,7 +128,7 @@ async fn a_folder_keeps_its_number_of_nodes() {
 #[tokio::test]
 async fn a_killed_owner_leaves_no_mongod_and_loses_no_data() {
     let folder = Folder::new("orphan");
-    let (mut owner, pid) = run_a_set(folder.path());
+    let (mut owner, pid) = run_a_set(folder.path(), &[]);
     let attached = mongoplex_mongod::ReplicaSet::attach(folder.path())
         .await
         .unwrap();
@@ -145,13 +148,7 @@ async fn a_killed_owner_leaves_no_mongod_and_loses_no_data() {
 #[test]
 fn a_killed_owner_leaves_no_paused_mongod() {
     let folder = Folder::new("frozen");
-    let (mut owner, pid) = run_a_set(folder.path());
-    let stopped = Command::new("kill")
-        .args(["-STOP", &pid.to_string()])
-        .status()
-        .unwrap();
-    assert!(stopped.success());
-    wait_until("the stop of mongod", || state_of(pid) == Some('T'));
+    let (mut owner, pid) = run_a_set(folder.path(), &["paused"]);
 
     owner.kill().unwrap();
     owner.wait().unwrap();
@@ -159,11 +156,19 @@ fn a_killed_owner_leaves_no_paused_mongod() {
     wait_until("the end of mongod", || !runs(pid));
 }
 
+/// Returns whether mongod has emptied its lock file, which it does as the last step of a clean end.
+fn ended_cleanly(folder: &Path) -> bool {
+    fs::read_to_string(folder.join("node-0/data/mongod.lock"))
+        .unwrap()
+        .is_empty()
+}
+
 /// Starts the helper program and returns it with the pid of its mongod.
-fn run_a_set(folder: &Path) -> (Child, u32) {
+fn run_a_set(folder: &Path, words: &[&str]) -> (Child, u32) {
     let mut program = Command::new(env!("CARGO_BIN_EXE_run-a-set"));
     let mut owner = program
         .arg(folder)
+        .args(words)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

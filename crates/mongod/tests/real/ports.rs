@@ -1,6 +1,9 @@
 //! The port of a folder is kept where it is free, and given up where it is not.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::{
+    net::{Ipv4Addr, TcpListener},
+    time::{Duration, Instant},
+};
 
 use mongoplex_mongod::{Error, Nodes};
 
@@ -13,9 +16,13 @@ async fn a_taken_port_is_replaced_and_the_data_stay() {
     insert(&first.uri("shop")).await;
     first.stop().await;
     let taken = first.nodes()[0].port();
+    // It accepts and says nothing: mongod would ask it for 30 s whether it is itself.
     let _stranger = TcpListener::bind((Ipv4Addr::LOCALHOST, taken)).unwrap();
+    let started = Instant::now();
 
     let second = start(folder.path(), Nodes::One).await;
+
+    assert!(started.elapsed() < Duration::from_secs(10));
 
     assert_ne!(second.nodes()[0].port(), taken);
     assert_eq!(insert(&second.uri("shop")).await, 2);
