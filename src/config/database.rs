@@ -137,7 +137,7 @@ pub(super) fn read_all(reader: &mut Reader, registry: &Registry) -> Vec<Database
         .collect();
     for (position, database) in found.iter().enumerate() {
         for other in &found[..position] {
-            if other.uri == database.uri {
+            if other.uri.is_same_namespace(&database.uri) {
                 reader.fault(Fault::new(
                     format!("{}URI", prefix(database.name)),
                     format!(

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use mongodb::options::{ClientOptions, ConnectionString};
+use mongodb::options::{ClientOptions, ConnectionString, HostInfo};
 
 /// A MongoDB connection string with a database in its path.
 ///
@@ -11,6 +11,7 @@ use mongodb::options::{ClientOptions, ConnectionString};
 pub struct Uri {
     text: String,
     database: String,
+    hosts: Vec<String>,
 }
 
 impl Uri {
@@ -29,15 +30,27 @@ impl Uri {
             .default_database
             .ok_or("name the database in its path: mongodb://host:port/database")?;
         physical_name(&database)?;
+        let hosts = match parsed.host_info {
+            HostInfo::HostIdentifiers(hosts) => hosts.iter().map(ToString::to_string).collect(),
+            HostInfo::DnsRecord(name) => vec![name],
+            _ => Vec::new(),
+        };
         Ok(Self {
             text: text.to_owned(),
             database,
+            hosts,
         })
     }
 
     /// Returns the name of the database in the path.
     pub fn database(&self) -> &str {
         &self.database
+    }
+
+    /// Returns whether both name one database of a common host, whoever signs in. Hosts by other
+    /// names are found out once connected.
+    pub(super) fn is_same_namespace(&self, other: &Self) -> bool {
+        self.database == other.database && self.hosts.iter().any(|host| other.hosts.contains(host))
     }
 
     /// Returns the driver's options, resolving `mongodb+srv` names by DNS.

@@ -1,0 +1,118 @@
+//! Who may ask until there is sign-in, and what every answer carries.
+
+use mongoplex::Environment;
+
+use crate::house::{House, send};
+
+#[tokio::test]
+async fn foreign_hosts_origins_and_proxies_are_refused() {
+    let house = House::new("access").await;
+    let server = house.admin_server();
+    let path = "GET /api/v1/admin/tenants";
+
+    for header in [
+        ("host", "evil.example"),
+        ("host", "127.0.0.1.nip.io"),
+        ("origin", "http://evil.example"),
+        ("origin", "null"),
+        ("forwarded", "for=1.2.3.4"),
+        ("x-forwarded-for", "1.2.3.4"),
+        ("x-forwarded-host", "localhost"),
+    ] {
+        let answer = send(&server, path, &[header], "").await;
+        assert_eq!(answer.status, 403, "{header:?}");
+        assert_eq!(answer.body["type"], "urn:mongoplex:foreign");
+    }
+    for header in [("host", "[::1]:3000"), ("origin", "http://localhost:5173")] {
+        assert_eq!(
+            send(&server, path, &[header], "").await.status,
+            200,
+            "{header:?}"
+        );
+    }
+    house.close().await;
+}
+
+#[tokio::test]
+async fn outside_development_and_test_only_health_is_served() {
+    let mut house = House::new("access_production").await;
+    house.config.environment = Environment::Production;
+    let server = house.admin_server();
+
+    let refused = send(&server, "GET /api/v1/admin/tenants", &[], "").await;
+    assert_eq!(refused.status, 403);
+    assert!(
+        refused.body["detail"]
+            .as_str()
+            .unwrap()
+            .contains("no sign-in"),
+        "{refused:?}"
+    );
+    assert_eq!(send(&server, "GET /health/live", &[], "").await.status, 200);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn every_answer_carries_its_request_id_and_the_security_headers() {
+    let house = House::new("access_headers").await;
+    let server = house.admin_server();
+
+    for path in [
+        "GET /health/live",
+        "GET /nothing",
+        "PUT /health/live",
+        "GET /api/v1/admin/users/x",
+    ] {
+        let own = send(&server, path, &[], "").await;
+        assert_eq!(own.header("x-request-id").len(), 24, "{path}: {own:?}");
+        assert_eq!(own.header("x-content-type-options"), "nosniff");
+        assert_eq!(own.header("x-frame-options"), "DENY");
+        assert_eq!(own.header("cache-control"), "no-store");
+        let given = send(&server, path, &[("x-request-id", "from-outside.1")], "").await;
+        assert_eq!(given.header("x-request-id"), "from-outside.1");
+        let bad = send(&server, path, &[("x-request-id", "a b\tc")], "").await;
+        assert_eq!(bad.header("x-request-id").len(), 24);
+    }
+    assert_eq!(
+        send(&server, "PUT /health/live", &[], "")
+            .await
+            .header("allow"),
+        "GET,HEAD"
+    );
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_request_that_takes_too_long_is_a_504() {
+    let names = [("REQUEST_TIMEOUT", "200ms")];
+    let house = House::on(mongoplex_testing::shared(), "access_timeout", &names).await;
+    let slow = mongoplex_server::Server::new("admin-server", 3000, |_| {
+        let never = axum::routing::get(std::future::pending::<()>);
+        Ok(axum::Router::new().route("/slow", never))
+    });
+    let server = slow.router(&house.databases, &house.config).unwrap();
+
+    let answer = send(&server, "GET /slow", &[], "").await;
+
+    assert_eq!(answer.status, 504);
+    assert_eq!(answer.header("content-type"), "application/problem+json");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_panic_is_a_500_with_a_problem() {
+    let house = House::new("access_panic").await;
+    let broken = mongoplex_server::Server::new("admin-server", 3000, |_| {
+        let handler = axum::routing::get(|| async { panic!("on purpose") as () });
+        Ok(axum::Router::new().route("/broken", handler))
+    });
+    let server = broken.router(&house.databases, &house.config).unwrap();
+
+    let answer = send(&server, "GET /broken", &[], "").await;
+
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("content-type")),
+        (500, "application/problem+json")
+    );
+    house.close().await;
+}

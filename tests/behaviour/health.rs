@@ -1,0 +1,106 @@
+//! Ready means that writes go, and it comes back by itself.
+
+use mongoplex::{
+    Databases,
+    bson::doc,
+    health::{Need, Status},
+};
+use mongoplex_testing::{Nodes, own_set, raw};
+
+use crate::house::{House, eventually, send};
+
+async fn ready(databases: &Databases) -> bool {
+    databases.health().snapshot().is_ready()
+}
+
+#[tokio::test]
+async fn a_stopped_mongod_turns_ready_to_503_and_back_without_a_restart() {
+    let set = own_set(Nodes::One).await;
+    let house = House::on(&set, "health_stop", &[]).await;
+    let server = house.clients_server();
+    eventually("ready", || ready(&house.databases)).await;
+
+    set.nodes()[0].pause();
+    eventually("not ready", async || !ready(&house.databases).await).await;
+    let answer = send(&server, "GET /health/ready", &[], "").await;
+    assert_eq!(answer.status, 503);
+    assert_eq!(send(&server, "GET /health/live", &[], "").await.status, 200);
+    set.nodes()[0].resume();
+
+    eventually("ready again", || ready(&house.databases)).await;
+    assert_eq!(
+        send(&server, "GET /health/ready", &[], "").await.status,
+        200
+    );
+    house.close().await;
+    set.stop().await;
+}
+
+#[tokio::test]
+async fn a_server_locked_against_writes_is_not_ready() {
+    let set = own_set(Nodes::One).await;
+    let house = House::on(&set, "health_lock", &[]).await;
+    eventually("ready", || ready(&house.databases)).await;
+    let outside = raw(&set.uri("admin")).await.database("admin");
+
+    outside
+        .run_command(doc! { "fsync": 1, "lock": true })
+        .await
+        .unwrap();
+    eventually("not ready", async || !ready(&house.databases).await).await;
+    outside.run_command(doc! { "ping": 1 }).await.unwrap();
+    outside
+        .run_command(doc! { "fsyncUnlock": 1 })
+        .await
+        .unwrap();
+
+    eventually("ready again", || ready(&house.databases)).await;
+    house.close().await;
+    set.stop().await;
+}
+
+#[tokio::test]
+async fn three_nodes_are_ready_again_after_their_primary_was_killed() {
+    let set = own_set(Nodes::Three).await;
+    let house = House::on(&set, "health_three", &[]).await;
+    eventually("ready", || ready(&house.databases)).await;
+
+    set.primary().await.unwrap().kill().await;
+
+    eventually("a new primary takes writes", async || {
+        let database = house.customer().unguarded();
+        let answer = database.run_command(doc! {
+            "delete": "nothing", "deletes": [{ "q": {}, "limit": 1 }],
+        });
+        answer.await.is_ok()
+    })
+    .await;
+    eventually("ready again", || ready(&house.databases)).await;
+    house.close().await;
+    set.stop().await;
+}
+
+#[tokio::test]
+async fn a_probe_writes_nothing_and_makes_no_database() {
+    let house = House::new("health_probe").await;
+    eventually("ready", || ready(&house.databases)).await;
+
+    let outside = house.outside(&house.names.name("customer")).await;
+    let collections = outside.list_collection_names().await.unwrap();
+
+    assert_eq!(collections, ["plans"]);
+    let snapshot = house.databases.health().snapshot();
+    let names: Vec<&str> = snapshot
+        .nodes
+        .iter()
+        .map(|node| node.name.as_str())
+        .collect();
+    assert_eq!(names, ["database:admin", "database:customer"]);
+    assert!(
+        snapshot
+            .nodes
+            .iter()
+            .all(|node| node.need == Need::Required && node.status == Status::Up)
+    );
+    house.close().await;
+}

@@ -1,0 +1,16 @@
+//! Behaviour of the whole, on real replica sets. One module per behaviour.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod access;
+mod admin;
+mod clients;
+mod configuration;
+mod guard;
+mod health;
+mod house;
+mod layers;
+mod orchestrator;
+mod schema;
+mod shutdown;
+mod tenants;
+mod verbs;

@@ -1,0 +1,106 @@
+//! Going down: calls in flight end, the rest is cut off, every client closes within a bound.
+
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use models::customer_services::Plan;
+use mongoplex::{
+    Error, Shutdown,
+    bson::{DateTime, doc, oid::ObjectId},
+};
+use mongoplex_testing::shared;
+
+use crate::house::House;
+
+fn plan(number: i64) -> Plan {
+    let (id, code) = (ObjectId::new(), format!("p{number}"));
+    Plan {
+        id,
+        name: code.clone(),
+        code,
+        monthly_price: number,
+        version: 1,
+        created_at: DateTime::now(),
+    }
+}
+
+async fn stocked(test: &str) -> House {
+    let house = House::on(shared(), test, &[("DB_READ_DEADLINE", "60s")]).await;
+    house
+        .customer()
+        .collection::<Plan>()
+        .insert_many((0..300).map(plan))
+        .await
+        .unwrap();
+    house
+}
+
+#[tokio::test]
+async fn calls_in_flight_end_and_later_ones_are_refused() {
+    let house = stocked("shutdown_drain").await;
+    let plans = house.customer().collection::<Plan>();
+    let slow = plans.find_one(doc! { "code": "p0", "$where": "sleep(700) || true" });
+
+    let (answer, (how, refused)) = tokio::join!(slow.into_future(), async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let going = house.databases.shutdown(Duration::from_secs(20));
+        let late = async {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            plans.find_one(doc! {}).await
+        };
+        tokio::join!(going, late)
+    });
+
+    assert!(answer.unwrap().is_some());
+    assert_eq!(how, Shutdown::Complete);
+    assert!(matches!(refused, Err(Error::ShuttingDown)), "{refused:?}");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn calls_that_outlast_the_grace_are_cut_off_and_counted() {
+    let house = stocked("shutdown_cut").await;
+    let plans = house.customer().collection::<Plan>();
+    let slow = || {
+        plans
+            .find_one(doc! { "$where": "sleep(1000) || false" })
+            .into_future()
+    };
+
+    let (first, second, how) = tokio::join!(slow(), slow(), async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        house.databases.shutdown(Duration::from_millis(200)).await
+    });
+
+    assert!(matches!(first, Err(Error::ShuttingDown)), "{first:?}");
+    assert!(matches!(second, Err(Error::ShuttingDown)), "{second:?}");
+    assert_eq!(how, Shutdown::CutOff { calls: 2 });
+    let again = house.databases.shutdown(Duration::ZERO).await;
+    assert_eq!(again, how, "safe to call twice");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn an_open_cursor_and_session_do_not_hold_it_up() {
+    let house = stocked("shutdown_cursor").await;
+    let plans = house.customer().collection::<Plan>();
+    let mut cursor = plans.find(doc! {}).batch_size(2_u32).await.unwrap();
+    cursor.next().await.unwrap().unwrap();
+    let _session = house.customer().start_session().await.unwrap();
+
+    let started = Instant::now();
+    let how = house.databases.shutdown(Duration::from_secs(5)).await;
+
+    assert_eq!(how, Shutdown::Complete);
+    assert!(
+        started.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        started.elapsed()
+    );
+    let rest: Vec<_> = cursor.collect().await;
+    assert!(
+        rest.iter().any(Result::is_err),
+        "a cursor of closed databases says so"
+    );
+    house.close().await;
+}
