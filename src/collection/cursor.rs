@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 
 use super::{call::Target, document};
 use crate::{
-    error::Result,
+    error::{Error, Result},
     guard::{Class, Resend},
 };
 
@@ -27,8 +27,8 @@ pub enum Batches {
 }
 
 impl Batches {
-    /// Fetches the next batch; the first one came with the reply and costs nothing.
-    async fn next(
+    /// Returns the next batch; the first one came with the reply and costs nothing.
+    pub(super) async fn next(
         &mut self,
         session: Option<&mut ClientSession>,
     ) -> mongodb::error::Result<Option<RawBatch>> {
@@ -48,6 +48,7 @@ impl Batches {
 /// holds the whole cursor's work to the `maxTimeMS` that was sent with the first batch. After an
 /// error the stream ends. Dropping it lets the server forget the cursor.
 pub struct Cursor<'s, M> {
+    first: Option<RawBatch>,
     state: State<'s>,
     target: Target,
     documents: vec::IntoIter<Result<M>>,
@@ -67,11 +68,12 @@ type Fetched<'s> = (
 
 impl<'s, M: DeserializeOwned> Cursor<'s, M> {
     pub(super) fn new(
-        batches: Batches,
+        (batches, first): (Batches, Option<RawBatch>),
         target: Target,
         session: Option<&'s mut ClientSession>,
     ) -> Self {
         Self {
+            first,
             state: State::Idle(batches, session),
             target,
             documents: Vec::new().into_iter(),
@@ -93,13 +95,39 @@ impl<'s, M: DeserializeOwned> Cursor<'s, M> {
         Ok(())
     }
 
+    /// Makes the documents of the next batch ready; `None` at the end.
     fn poll_batch(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<()>>> {
+        let fetched = match self.first.take() {
+            Some(first) => Ok(Some(first)),
+            None => ready!(self.poll_fetch(context)),
+        };
+        let Some(batch) = fetched.transpose() else {
+            return Poll::Ready(None);
+        };
+        let taken = batch.and_then(|batch| {
+            if is_last(&batch) {
+                self.state = State::Done;
+            }
+            self.take(&batch).map_err(|error| {
+                let operation = self
+                    .target
+                    .operation("getMore", Class::Scan, Resend::UnsentOnly);
+                Error::from_driver(&operation, error)
+            })
+        });
+        if taken.is_err() {
+            self.state = State::Done;
+        }
+        Poll::Ready(Some(taken))
+    }
+
+    fn poll_fetch(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<RawBatch>>> {
         loop {
             match std::mem::replace(&mut self.state, State::Done) {
-                State::Done => return Poll::Ready(None),
+                State::Done => return Poll::Ready(Ok(None)),
                 State::Idle(batches, session) => {
-                    self.state =
-                        State::Fetching(Box::pin(fetch(self.target.clone(), batches, session)));
+                    let fetching = fetch(self.target.clone(), batches, session);
+                    self.state = State::Fetching(Box::pin(fetching));
                 }
                 State::Fetching(mut future) => {
                     let Poll::Ready((batches, session, fetched)) = future.as_mut().poll(context)
@@ -107,24 +135,20 @@ impl<'s, M: DeserializeOwned> Cursor<'s, M> {
                         self.state = State::Fetching(future);
                         return Poll::Pending;
                     };
-                    let Some(batch) = fetched.transpose() else {
-                        return Poll::Ready(None);
-                    };
-                    let taken = batch.and_then(|batch| {
-                        let operation =
-                            self.target
-                                .operation("getMore", Class::Scan, Resend::UnsentOnly);
-                        self.take(&batch)
-                            .map_err(|error| crate::Error::from_driver(&operation, error))
-                    });
-                    if taken.is_ok() {
-                        self.state = State::Idle(batches, session);
-                    }
-                    return Poll::Ready(Some(taken));
+                    self.state = State::Idle(batches, session);
+                    return Poll::Ready(fetched);
                 }
             }
         }
     }
+}
+
+/// Returns whether the server says that nothing follows: a cursor id of zero.
+fn is_last(batch: &RawBatch) -> bool {
+    let cursor = batch.as_raw_document().get_document("cursor");
+    cursor
+        .and_then(|cursor| cursor.get_i64("id"))
+        .is_ok_and(|id| id == 0)
 }
 
 async fn fetch<'s>(

@@ -12,6 +12,7 @@ use mongodb::{
     bson::{Document, RawDocumentBuf},
     error::Result as Driver,
     options as o,
+    raw_batch_cursor::RawBatch,
     results::{DeleteResult, InsertManyResult, InsertOneResult, UpdateResult},
 };
 use serde::de::DeserializeOwned;
@@ -75,13 +76,22 @@ macro_rules! act {
     };
 }
 
-/// Awaits an action of the driver that returns a cursor.
+/// Awaits an action of the driver that returns a cursor, and takes the batch that came with it.
 macro_rules! batches {
     ($action:expr, $session:ident) => {
-        Ok(match $session {
-            Some(session) => Batches::InSession(Box::new($action.session(session).batch().await?)),
-            None => Batches::Plain(Box::new($action.batch().await?)),
-        })
+        match $session {
+            Some(session) => {
+                let cursor = $action.session(&mut *session).batch().await?;
+                let mut batches = Batches::InSession(Box::new(cursor));
+                let first = batches.next(Some(session)).await?;
+                Ok((batches, first))
+            }
+            None => {
+                let mut batches = Batches::Plain(Box::new($action.batch().await?));
+                let first = batches.next(None).await?;
+                Ok((batches, first))
+            }
+        }
     };
 }
 
@@ -114,11 +124,11 @@ macro_rules! output {
         }
     };
     (stream) => {
-        type Reply = Batches;
+        type Reply = (Batches, Option<RawBatch>);
         type Output<'s, M> = Cursor<'s, M>;
 
         fn finish<'s, M: DeserializeOwned>(
-            reply: Batches,
+            reply: Self::Reply,
             target: &Target,
             session: Session<'s>,
         ) -> Result<Cursor<'s, M>> {

@@ -25,6 +25,12 @@ impl Uri {
         if !text.starts_with("mongodb://") && !text.starts_with("mongodb+srv://") {
             return Err("it must begin with mongodb:// or mongodb+srv://");
         }
+        let options = text.rsplit('?').next().unwrap_or_default().to_lowercase();
+        if options.contains("sockettimeoutms=") {
+            return Err(
+                "remove `socketTimeoutMS`, which the driver refuses; deadlines bound calls",
+            );
+        }
         let parsed = ConnectionString::parse(text).map_err(|error| cure(&error.to_string()))?;
         let database = parsed
             .default_database
@@ -70,22 +76,18 @@ impl fmt::Debug for Uri {
 
 /// Says which rule a text breaks that the driver refused, from a list of our own sentences.
 fn cure(message: &str) -> &'static str {
+    const ENCODE: &str =
+        "percent-encode user and password: `@` is %40, `:` is %3A, `/` is %2F, `%` is %25";
     const KNOWN: &[(&str, &str)] = &[
         (
-            "percent",
-            "percent-encode user and password: `@` is %40, `:` is %3A, `/` is %2F, `%` is %25",
-        ),
-        (
-            "unescaped",
-            "percent-encode user and password: `@` is %40, `:` is %3A, `/` is %2F, `%` is %25",
-        ),
-        (
-            "compressor",
+            "zstd",
             "its `compressors` may be snappy and zlib; zstd is not built in",
         ),
+        ("URL encoded", ENCODE),
+        ("unescaped", ENCODE),
         (
-            "ocket",
-            "remove `socketTimeoutMS`, which the driver does not support; deadlines are set per call",
+            "mongodb+srv",
+            "with mongodb+srv:// there is one host and no port",
         ),
         (
             "port",
@@ -139,6 +141,7 @@ mod tests {
             "mongodb://localhost/admin",
             "mongodb://localhost/a__b",
             "mongodb://localhost/shop?compressors=zstd",
+            "mongodb://localhost/shop?socketTimeoutMS=1",
             "{x",
             "00123",
         ] {

@@ -70,28 +70,48 @@ impl Cause {
         }
     }
 
-    /// Returns the fields of the index that refused a duplicate. Only the reply holds them: the
-    /// driver's own `WriteError` drops `keyPattern` and its text holds the value.
+    /// Returns the fields of the index that refused a duplicate, in its order.
+    ///
+    /// The reply names them as `keyPattern`; but of an insert the driver keeps no reply, only
+    /// a message with the index's name in it, and the value behind that.
     pub(crate) fn key_pattern(&self) -> Vec<String> {
-        let pattern = self.write_error("keyPattern");
-        pattern
-            .map(|pattern| pattern.keys().cloned().collect())
-            .unwrap_or_default()
+        if let Some(pattern) = self.in_reply("keyPattern") {
+            return pattern.keys().cloned().collect();
+        }
+        let message = self.write_error().map_or("", |(message, _)| message);
+        let name = message.split_once(" index: ").map_or("", |(_, rest)| rest);
+        let name = name.split_once(" dup key:").map_or("", |(name, _)| name);
+        fields_of_index(name.split(" collation:").next().unwrap_or_default())
     }
 
     /// Returns the fields that a validator named: the missing ones and those that break a rule.
     pub(crate) fn invalid_fields(&self) -> Vec<String> {
+        let kept = self.write_error().and_then(|(_, details)| details.cloned());
         let mut fields = Vec::new();
-        if let Some(info) = self.write_error("errInfo") {
-            collect_fields(&info, &mut fields);
+        if let Some(report) = kept.or_else(|| self.in_reply("errInfo")) {
+            collect_fields(&report, &mut fields);
         }
         fields.sort();
         fields.dedup();
         fields
     }
 
-    /// Returns a document of the first write error, which stands at the top for find-and-modify.
-    fn write_error(&self, key: &str) -> Option<Document> {
+    /// Returns message and details of the first write error, where the driver keeps them.
+    fn write_error(&self) -> Option<(&str, Option<&Document>)> {
+        match &*self.0.kind {
+            ErrorKind::Write(WriteFailure::WriteError(error)) => {
+                Some((&error.message, error.details.as_ref()))
+            }
+            ErrorKind::InsertMany(error) => {
+                let first = error.write_errors.as_ref()?.first()?;
+                Some((&first.message, first.details.as_ref()))
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns a document of the reply: of its first write error, or at the top for find-and-modify.
+    fn in_reply(&self, key: &str) -> Option<Document> {
         let reply: &RawDocument = self.0.server_response()?;
         let first = reply.get_array("writeErrors").ok();
         let first = first.and_then(|errors| errors.into_iter().next()?.ok()?.as_document());
@@ -159,6 +179,26 @@ fn selection(message: &str) -> &'static str {
     known.map_or("no server could be selected in time", |(_, text)| text)
 }
 
+/// Returns the fields of an index with MongoDB's default name, such as `status_1_createdAt_-1`;
+/// of one with another name that name.
+fn fields_of_index(name: &str) -> Vec<String> {
+    if name == "_id_" {
+        return vec!["_id".into()];
+    }
+    let (mut fields, mut field) = (Vec::new(), Vec::new());
+    for part in name.split('_') {
+        match part {
+            "1" | "-1" if !field.is_empty() => fields.push(std::mem::take(&mut field).join("_")),
+            part => field.push(part),
+        }
+    }
+    if field.is_empty() {
+        fields
+    } else {
+        vec![name.to_owned()]
+    }
+}
+
 /// Walks a validator's report, which nests one level per schema keyword, for property names.
 fn collect_fields(report: &Document, fields: &mut Vec<String>) {
     for (key, value) in report {
@@ -186,7 +226,7 @@ fn collect_fields(report: &Document, fields: &mut Vec<String>) {
 impl fmt::Display for Cause {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let ErrorKind::Io(error) = &*self.0.kind {
-            return write!(out, "the connection failed: {:?}", error.kind());
+            return write!(out, "the connection failed: {}", error.kind());
         }
         write!(out, "{}", self.kind())?;
         let Some(code) = self.code() else {
@@ -208,3 +248,19 @@ impl fmt::Debug for Cause {
 }
 
 impl std::error::Error for Cause {}
+
+#[cfg(test)]
+mod tests {
+    use super::fields_of_index;
+
+    #[test]
+    fn a_default_index_name_tells_its_fields() {
+        assert_eq!(fields_of_index("email_1"), ["email"]);
+        assert_eq!(
+            fields_of_index("tenant_id_1_createdAt_-1"),
+            ["tenant_id", "createdAt"]
+        );
+        assert_eq!(fields_of_index("_id_"), ["_id"]);
+        assert_eq!(fields_of_index("by email"), ["by email"]);
+    }
+}

@@ -20,19 +20,22 @@ use crate::{
 const SERVER_LIMIT: Duration = Duration::from_millis(900);
 const LIMIT: Duration = Duration::from_secs(1);
 
-/// Probes every `frequency` until it is stopped.
-pub(super) async fn run(connections: Vec<Arc<Connection>>, health: Health, frequency: Duration) {
+/// Registers a node for each connection: before the first probe it is unknown, which is not ready.
+pub(super) fn register(
+    connections: &[Arc<Connection>],
+    health: &Health,
+    frequency: Duration,
+) -> Vec<Node> {
     let stale = Some(frequency * 3 + LIMIT * 2);
-    let nodes: Vec<Node> = connections
-        .iter()
-        .map(|connection| {
-            health.register(
-                format!("database:{}", connection.declared.name),
-                connection.need,
-                stale,
-            )
-        })
-        .collect();
+    let register = |connection: &Arc<Connection>| {
+        let name = format!("database:{}", connection.declared.name);
+        health.register(name, connection.need, stale)
+    };
+    connections.iter().map(register).collect()
+}
+
+/// Probes every `frequency` until it is stopped.
+pub(super) async fn run(connections: Vec<Arc<Connection>>, nodes: Vec<Node>, frequency: Duration) {
     let mut ticks = interval(frequency);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

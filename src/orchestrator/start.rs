@@ -107,11 +107,9 @@ impl Connect {
             .iter()
             .map(DatabaseConfig::heartbeat)
             .min();
-        tasks.spawn(probe::run(
-            connections.clone(),
-            health.clone(),
-            frequency.unwrap_or(Duration::from_secs(2)),
-        ));
+        let frequency = frequency.unwrap_or(Duration::from_secs(2));
+        let nodes = probe::register(&connections, &health, frequency);
+        tasks.spawn(probe::run(connections.clone(), nodes, frequency));
         let registry = self.registry;
         Databases(Arc::new(Inner {
             registry,
@@ -181,7 +179,8 @@ async fn reach(connection: &Connection, limit: Duration) -> Option<Unreached> {
         let pause = pauses.next_backoff().unwrap_or_default();
         let final_failure = cause.as_ref().is_some_and(Cause::is_final);
         if final_failure || Instant::now() + pause >= until {
-            let cause = cause.unwrap_or_else(Cause::silence);
+            let seen = || connection.topology.failure().map(Cause::new);
+            let cause = cause.or_else(seen).unwrap_or_else(Cause::silence);
             return Some(Unreached { database, cause });
         }
         sleep(pause).await;

@@ -24,6 +24,8 @@ struct View {
     /// By server: differs for every mongod process that ever was.
     processes: HashMap<String, ObjectId>,
     primary_seen: Option<Instant>,
+    /// The last failure of a heartbeat, for a start that ends before the driver tells more.
+    failure: Option<mongodb::error::Error>,
     set: Option<String>,
     hosts: Vec<String>,
 }
@@ -56,9 +58,9 @@ impl Topology {
                     .note(beat.server_address.to_string(), &beat.reply);
             }
             SdamEvent::ServerHeartbeatFailed(beat) => {
-                self.view()
-                    .processes
-                    .remove(&beat.server_address.to_string());
+                let mut view = self.view();
+                view.processes.remove(&beat.server_address.to_string());
+                view.failure = Some(beat.failure);
             }
             _ => {}
         }
@@ -67,6 +69,11 @@ impl Topology {
     /// Returns how long ago a writable primary answered, if one ever did.
     pub(super) fn primary_age(&self) -> Option<Duration> {
         self.view().primary_seen.map(|seen| seen.elapsed())
+    }
+
+    /// Returns why a server last failed to answer, if one did.
+    pub(super) fn failure(&self) -> Option<mongodb::error::Error> {
+        self.view().failure.clone()
     }
 
     /// Returns whether both clients see a common server process. Host names prove nothing: the

@@ -96,7 +96,6 @@ fn passwords_survive_any_text_and_are_never_printed() {
         "mongodb://u:p:w@d@localhost/x",
         "00123",
         "{x",
-        "[",
         "mongodb://u:canary%4@h/x",
         "mongodb+srv://u:canary@h:1/x",
     ] {
