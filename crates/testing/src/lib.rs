@@ -4,6 +4,7 @@
 //! - [`own_set`]: a set for one test that kills, pauses or locks it
 //! - [`FailPoint`]: lets the server itself fail, for one application name
 //! - [`Proxy`]: refuses, stalls, cuts, or loses a reply between a driver and a node
+//! - [`Program`] in a [`Project`]: a program under test in a folder of its own; [`http`] talks to it
 //! - [`raw`]: a plain client of the driver, to look at things from outside
 //!
 //! Everything here panics when it cannot do its work, with what went wrong: a test that cannot go on has failed.
@@ -13,15 +14,21 @@ mod client;
 mod databases;
 mod fail_point;
 mod folder;
+mod http;
+mod program;
 mod proxy;
 mod sets;
 
 pub use mongoplex_mongod::{Node, Nodes, ReplicaSet};
 
+pub use rustix::process::Signal;
+
 pub use self::{
     client::raw,
     databases::TestDatabases,
     fail_point::{FailPoint, Fault},
+    http::{Response, free_port, http},
+    program::{Program, Project},
     proxy::Proxy,
     sets::{OwnSet, binary, own_set, shared},
 };

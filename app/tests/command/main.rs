@@ -1,0 +1,8 @@
+//! The command `mongoplex` as a program: started, asked, stopped and killed.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod faults;
+mod given;
+mod house;
+mod private;
+mod secrets;

@@ -1,0 +1,117 @@
+//! A canary in every field, header and address of a request appears in no output, at any level.
+
+use mongoplex_testing::{Signal, http};
+
+use crate::house::{ACME, Ports, project, up};
+
+#[test]
+fn no_content_of_a_request_is_logged_even_at_trace_level() {
+    for format in ["json", "text"] {
+        let (project, ports) = (project(), Ports::free());
+        let mut command = ports.up(&project);
+        let (mut program, _) = up(command.env("LOG_LEVEL", "trace").env("LOG_FORMAT", format));
+        let client = r#"{"clientCode":"canary","companyName":"canary","contacts":[{"name":"canary","email":"canary","phone":"canary"}]}"#;
+        let user =
+            r#"{"email":"canary@canary","firstName":"canary","lastName":"canary","role":"admin"}"#;
+        let requests: [(_, &str, &[&str], &str); 12] = [
+            (ports.customer, "POST /api/v1/clients", &[ACME], client),
+            (ports.customer, "POST /api/v1/clients", &[ACME], client),
+            (
+                ports.customer,
+                "POST /api/v1/clients",
+                &[ACME],
+                r#"{"clientCode":"canary canary","companyName":"canary"}"#,
+            ),
+            (
+                ports.customer,
+                "POST /api/v1/clients",
+                &[ACME],
+                r#"{"canary":"canary"}"#,
+            ),
+            (ports.customer, "POST /api/v1/clients", &[ACME], "canary"),
+            (
+                ports.customer,
+                "GET /api/v1/clients?canary=canary",
+                &[ACME],
+                "",
+            ),
+            (ports.customer, "GET /api/v1/clients/canary", &[ACME], ""),
+            (
+                ports.customer,
+                "GET /canary",
+                &["X-Tenant-ID: canary", "Authorization: Bearer canary"],
+                "",
+            ),
+            (
+                ports.customer,
+                "GET /api/v1/clients",
+                &["X-Tenant-ID: canary"],
+                "",
+            ),
+            (ports.admin, "POST /api/v1/admin/users", &[], user),
+            (ports.admin, "POST /api/v1/admin/users", &[], user),
+            (
+                ports.admin,
+                "POST /api/v1/admin/tenants",
+                &[],
+                r#"{"id":"can","name":"canary"}"#,
+            ),
+        ];
+        let statuses: Vec<u16> = requests
+            .iter()
+            .map(|(address, line, headers, body)| {
+                http(*address, line, headers, body).unwrap().status
+            })
+            .collect();
+        assert_eq!(
+            statuses,
+            [201, 409, 400, 400, 400, 400, 400, 404, 404, 201, 409, 201]
+        );
+
+        program.signal(Signal::TERM);
+        let (status, output) = program.end();
+
+        assert_eq!(status.code(), Some(0));
+        assert!(output.contains("insert_one"), "the log is at trace level");
+        let hits: Vec<&str> = output
+            .lines()
+            .filter(|line| line.to_lowercase().contains("canary"))
+            .collect();
+        assert!(hits.is_empty(), "{hits:#?}");
+    }
+}
+
+/// Each line of a request carries its id.
+#[test]
+fn every_line_of_a_request_carries_its_id() {
+    let (project, ports) = (project(), Ports::free());
+    let (mut program, _) = up(ports
+        .up(&project)
+        .env("LOG_LEVEL", "info,mongoplex=debug")
+        .env("LOG_FORMAT", "json"));
+    let answer = http(
+        ports.customer,
+        "GET /api/v1/clients",
+        &[ACME, "X-Request-ID: request-77"],
+        "",
+    )
+    .unwrap();
+    assert_eq!(answer.header("x-request-id"), Some("request-77"));
+
+    program.signal(Signal::TERM);
+    let (_, output) = program.end();
+
+    let lines: Vec<serde_json::Value> = output
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect();
+    let own: Vec<_> = lines
+        .iter()
+        .filter(|line| line["span"]["request.id"] == "request-77")
+        .collect();
+    assert!(
+        own.iter().any(|line| line["db.operation"] == "find"),
+        "{output}"
+    );
+    assert!(own.iter().any(|line| line["status"] == 200), "{output}");
+}
