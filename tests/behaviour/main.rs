@@ -5,6 +5,7 @@ mod access;
 mod admin;
 mod clients;
 mod configuration;
+mod documents;
 mod guard;
 mod health;
 mod house;

@@ -67,7 +67,7 @@ fn without_mongod_and_network_the_ways_out_are_listed() {
     let pip = bin.join("pip");
     fs::write(
         &pip,
-        "#!/bin/sh\n[ "$1" = --version ] && echo pip 23.0 && exit\necho 'NewConnectionError: Failed to establish a new connection' >&2\nexit 1\n",
+        "#!/bin/sh\n[ $1 = --version ] && echo pip 23.0 && exit\necho 'NewConnectionError: Failed to establish a new connection' >&2\nexit 1\n",
     )
     .unwrap();
     fs::set_permissions(&pip, fs::Permissions::from_mode(0o755)).unwrap();
