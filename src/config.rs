@@ -101,17 +101,20 @@ impl Config {
 
     /// Looks at what decides whether a private MongoDB may be used. A fault is left for [`load`](Self::load).
     pub fn privacy(registry: &Registry, sources: &Sources) -> Privacy {
-        let mut reader = Reader::new(sources);
+        let text = Reader::new(sources).text("MONGOPLEX_ENV");
+        let environment = text
+            .as_ref()
+            .and_then(|found| found.value.trim().parse().ok());
+        let is_misspelt = text.is_some() && environment.is_none();
+        // Without an environment it would be development, whose files may hold URIs.
+        let assumed = environment.unwrap_or(Environment::Development);
+        let sources = sources.clone().argument("MONGOPLEX_ENV", assumed.as_str());
+        let mut reader = Reader::new(&sources);
         let names = registry.databases().iter().flat_map(|database| {
             let prefix = settings::prefix(database.name);
             [format!("{prefix}URI"), format!("{prefix}URI_FILE")]
         });
         let uris = names.filter(|name| reader.text(name).is_some()).collect();
-        let text = reader.text("MONGOPLEX_ENV");
-        let environment = text
-            .as_ref()
-            .and_then(|found| found.value.trim().parse().ok());
-        let is_misspelt = text.is_some() && environment.is_none();
         Privacy {
             environment,
             is_misspelt,

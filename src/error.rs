@@ -23,7 +23,7 @@ pub enum Error {
     Faults(#[from] Faults),
     /// A logical database was asked for that the registry does not hold.
     #[error(
-        "logical database `{0}` is not registered; add `.database::<…>()` where the application is declared"
+        "logical database `{0}` is not registered; register it where the application is declared"
     )]
     NotRegistered(&'static str),
     /// An optional logical database has no URI, so it was left out.

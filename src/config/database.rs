@@ -252,8 +252,12 @@ fn tuning(reader: &mut Reader, name: &str) -> Option<Tuning> {
     let read_preference = reader.database(name, "READ_PREFERENCE", parse::read_preference);
     let read_concern = reader.database(name, "READ_CONCERN", parse::read_concern);
     let write_concern = reader.database(name, "WRITE_CONCERN", parse::write_concern);
-    let tls_ca_file = pem(reader, name, "TLS_CA_FILE");
-    let tls_cert_file = pem(reader, name, "TLS_CERT_FILE");
+    let tls_ca_file = reader
+        .database(name, "TLS_CA_FILE", parse::file)
+        .map(|chosen| chosen.value);
+    let tls_cert_file = reader
+        .database(name, "TLS_CERT_FILE", parse::file)
+        .map(|chosen| chosen.value);
     let tuning = Tuning {
         max_pool_size: max_pool_size?,
         min_pool_size: min_pool_size?,
@@ -269,24 +273,13 @@ fn tuning(reader: &mut Reader, name: &str) -> Option<Tuning> {
     };
     let (min, max) = (tuning.min_pool_size, tuning.max_pool_size);
     if min.value > max.value && min.explicit {
-        let variable = format!("{}MIN_POOL_SIZE", prefix(name));
         reader.fault(Fault::new(
-            variable,
-            "is larger than MAX_POOL_SIZE",
+            format!("MIN_POOL_SIZE of logical database `{name}`"),
+            "is larger than its MAX_POOL_SIZE",
             "make it smaller",
         ));
     }
     Some(tuning)
-}
-
-fn pem(reader: &mut Reader, name: &str, setting: &str) -> Option<PathBuf> {
-    let path = reader.database(name, setting, parse::path)?.value;
-    if path.is_file() {
-        return Some(path);
-    }
-    let variable = format!("{}{setting}", prefix(name));
-    reader.fault(Fault::new(variable, "names no file", "check the path"));
-    None
 }
 
 fn deadlines(reader: &mut Reader, name: &str) -> Option<Deadlines> {

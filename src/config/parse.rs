@@ -35,6 +35,28 @@ pub(super) fn path(text: &str) -> Option<PathBuf> {
     Some(PathBuf::from(text))
 }
 
+pub(super) fn file(text: &str) -> Option<PathBuf> {
+    path(text).filter(|path| path.is_file())
+}
+
+/// A level, or several of them with targets, as `tracing` filters have it.
+pub(super) fn log_level(text: &str) -> Option<String> {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    let plain = |target: &str| {
+        !target.is_empty()
+            && target
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == ':')
+    };
+    let good = text
+        .split(',')
+        .all(|part| match part.trim().split_once('=') {
+            Some((target, level)) => plain(target) && LEVELS.contains(&level),
+            None => LEVELS.contains(&part.trim()),
+        });
+    good.then(|| text.to_owned())
+}
+
 pub(super) fn body_limit(text: &str) -> Option<usize> {
     text.parse()
         .ok()

@@ -75,8 +75,11 @@ impl Reader {
         self.faults
     }
 
+    /// Notes a fault, once: a setting for all databases is read for each of them.
     pub(super) fn fault(&mut self, fault: Fault) {
-        self.faults.push(fault);
+        if !self.faults.iter().any(|known| *known == fault) {
+            self.faults.push(fault);
+        }
     }
 
     /// Sets whose presets apply from here on.

@@ -50,7 +50,7 @@ pub(super) fn read(reader: &mut Reader, servers: &[(&'static str, u16)]) -> Opti
     let body_limit = reader.process("BODY_LIMIT", parse::body_limit);
     let shutdown_grace = reader.process("SHUTDOWN_GRACE", parse::duration);
     let startup_timeout = reader.process("STARTUP_TIMEOUT", parse::duration);
-    let log_level = reader.process("LOG_LEVEL", |text| Some(text.to_owned()));
+    let log_level = reader.process("LOG_LEVEL", parse::log_level);
     let log_format = reader.process("LOG_FORMAT", log_format);
     let mongod = reader.process("MONGOD", parse::path);
     Some(ServerConfig {

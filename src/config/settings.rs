@@ -152,14 +152,14 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         Database,
         "TLS_CA_FILE",
-        "the path of a PEM file",
+        "the path of a PEM file that is there",
         NONE,
         "The authority that signed the servers' certificates; switches TLS on.",
     ),
     setting(
         Database,
         "TLS_CERT_FILE",
-        "the path of a PEM file with certificate and key",
+        "the path of a PEM file that is there, with certificate and key",
         NONE,
         "The client's own certificate; switches TLS on.",
     ),

@@ -203,7 +203,15 @@ fn dotenv(path: &Path) -> Result<Option<Layer>, Fault> {
         return Ok(None);
     }
     let name = file_name(path);
-    let lines = dotenvy::from_path_iter(path).map_err(|_| unreadable(&name))?;
+    let text = std::fs::read_to_string(path).map_err(|_| unreadable(&name))?;
+    if let Some(line) = text.lines().position(substitutes) {
+        let problem = format!(
+            "line {} holds a `$` or `\\` outside single quotes, which would be replaced",
+            line + 1
+        );
+        return Err(Fault::new(&name, problem, "put the value in single quotes"));
+    }
+    let lines = dotenvy::from_read_iter(text.as_bytes());
     let mut variables = BTreeMap::new();
     for (number, line) in lines.enumerate() {
         // The parser's own message quotes the line, which may be a secret.
@@ -222,6 +230,16 @@ fn dotenv(path: &Path) -> Result<Option<Layer>, Fault> {
         variables.insert(key, value);
     }
     Ok(Some(Layer::new(name, variables)))
+}
+
+/// Returns whether the parser would put something else in the place of a part of the value: a secret
+/// must survive any text.
+fn substitutes(line: &str) -> bool {
+    let line = line.trim_start();
+    let value = line
+        .split_once('=')
+        .map_or("", |(_, value)| value.trim_start());
+    !line.starts_with('#') && !value.starts_with('\'') && value.contains(['$', '\\'])
 }
 
 /// Reads `mongoplex.toml`: section and key joined by `_` are the variable's name.

@@ -62,11 +62,13 @@ impl Connect {
     /// for an invalid registry, or for two logical databases that turn out to be one namespace.
     pub async fn connect(self) -> Result<Databases> {
         self.registry.check()?;
+        self.tell_left_out();
         let limit = self.config.server.startup_timeout;
         let configured = self.config.databases.iter();
         let pairs = configured.filter_map(|config| Some((self.declared(config)?, config)));
         let building = pairs.map(|(declared, config)| self.build(declared, config));
-        let connections = try_join_all(building).await?;
+        let built = try_join_all(building).await?;
+        let connections: Vec<Arc<Connection>> = built.into_iter().flatten().collect();
         if let Err(error) = reach_all(&connections, limit).await {
             join_all(
                 connections
@@ -87,16 +89,48 @@ impl Connect {
             .copied()
     }
 
-    async fn build(&self, declared: Declared, config: &DatabaseConfig) -> Result<Arc<Connection>> {
-        let built = Connection::build(declared, config, &self.application, self.observers.clone());
-        let built = built.await.map_err(|error| Error::Unreachable {
-            databases: vec![Unreached {
-                database: declared.name,
-                cause: Cause::new(error),
-            }],
-            limit: self.config.server.startup_timeout,
-        });
-        built.map(Arc::new)
+    fn tell_left_out(&self) {
+        for declared in self.registry.databases() {
+            let name = declared.name;
+            if !self
+                .config
+                .databases
+                .iter()
+                .any(|config| config.name == name)
+            {
+                tracing::warn!(
+                    db.logical = name,
+                    "optional logical database `{name}` has no URI and is left out"
+                );
+            }
+        }
+    }
+
+    /// Builds a client; an optional one whose `mongodb+srv` name is not found is left out.
+    async fn build(
+        &self,
+        declared: Declared,
+        config: &DatabaseConfig,
+    ) -> Result<Option<Arc<Connection>>> {
+        let observers = self.observers.clone();
+        match Connection::build(declared, config, &self.application, observers).await {
+            Ok(connection) => Ok(Some(Arc::new(connection))),
+            Err(error) if config.required => Err(Error::Unreachable {
+                databases: vec![Unreached {
+                    database: declared.name,
+                    cause: Cause::new(error),
+                }],
+                limit: self.config.server.startup_timeout,
+            }),
+            Err(error) => {
+                let (name, cause) = (declared.name, Cause::new(error));
+                tracing::warn!(
+                    db.logical = name,
+                    "optional logical database `{name}` is left out until the next start: {cause}"
+                );
+                Ok(None)
+            }
+        }
     }
 
     fn watch(self, connections: Vec<Arc<Connection>>) -> Databases {

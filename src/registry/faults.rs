@@ -12,7 +12,7 @@ pub(super) fn of(registry: &Registry) -> Faults {
         faults.push(Fault::new(
             "registry",
             "holds no logical database",
-            "register one with `.database::<…>()`",
+            "register one where the application is declared",
         ));
     }
     for (position, database) in registry.databases.iter().enumerate() {

@@ -12,6 +12,7 @@ use mongodb::{
 use crate::{
     error::{Error, Result},
     guard::{Class, Guard, Operation, Resend},
+    health::Need,
     model::{Index, Namespace},
     orchestrator::Connection,
     registry::Route,
@@ -25,6 +26,7 @@ pub(super) struct Place {
     database: mongodb::Database,
     guard: Guard,
     logical: &'static str,
+    need: Need,
     name: Arc<str>,
     pub(super) routes: Vec<&'static Route>,
 }
@@ -39,9 +41,14 @@ impl Place {
             database: connection.client.database(&name),
             guard: connection.guard.clone(),
             logical: connection.declared.name,
+            need: connection.need,
             name,
             routes,
         }
+    }
+
+    pub(super) fn is_optional(&self) -> bool {
+        self.need == Need::Optional
     }
 
     pub(super) fn namespace(&self, collection: &'static str) -> Namespace {

@@ -201,6 +201,44 @@ fn a_file_that_cannot_be_parsed_is_a_fault_without_its_text() {
 }
 
 #[test]
+fn a_dollar_in_a_file_is_kept_or_refused_and_never_replaced() {
+    let folder = Folder::new();
+    let rest = "MONGOPLEX_ENV=test\nDATABASE_CUSTOMER_URI=mongodb://localhost/shop\n";
+    let load_with = |line: &str| {
+        folder.write(".env", &format!("{rest}{line}\n"));
+        load(&Sources::directory_of(&folder.0))
+    };
+
+    let kept = load_with("DATABASE_ADMIN_URI='mongodb://u:p$HOME@localhost/shop_admin'");
+    assert!(kept.is_ok(), "{kept:?}");
+    for line in [
+        "DATABASE_ADMIN_URI=mongodb://u:canary$HOME@h/x",
+        "DATABASE_ADMIN_URI=\"mongodb://u:canary$HOME@h/x\"",
+    ] {
+        let refused = load_with(line).unwrap_err().to_string();
+        assert!(
+            refused.contains(".env: line 3 holds a `$`") && !refused.contains("canary"),
+            "{refused}"
+        );
+    }
+    assert!(
+        load_with("# a comment with a $\nDATABASE_ADMIN_URI=mongodb://localhost/shop_admin")
+            .is_ok()
+    );
+}
+
+#[test]
+fn a_fault_of_all_databases_is_told_once() {
+    let found = faults(
+        &good()
+            .variable("DB_MAX_POOL_SIZE", "many")
+            .variable("LOG_LEVEL", "loud"),
+    );
+
+    assert_eq!(found.len(), 2, "{found:?}");
+}
+
+#[test]
 fn names_are_matched_against_the_registered_databases() {
     let registry = Registry::new().with::<Audit>().with::<AuditLog>();
     let sources = Sources::default()
@@ -293,6 +331,16 @@ fn some_uris_are_a_fault_and_none_allows_a_private_set() {
         assert!(!Config::privacy(&registry(), &sources).allows_private_set());
         assert!(load(&sources).is_err());
     }
+    let folder = Folder::new();
+    folder.write(
+        ".env.development",
+        "DATABASE_ADMIN_URI=mongodb://localhost/shop\n",
+    );
+    let file = Sources::directory_of(&folder.0);
+    assert!(
+        !Config::privacy(&registry(), &file).allows_private_set(),
+        "what a file says is not passed over"
+    );
 }
 
 /// A folder of one test.

@@ -1,7 +1,7 @@
 //! One table of exit codes for every command.
 
 use mongoplex::{Error, Faults};
-use mongoplex_server::{BindError, InvalidLogLevel};
+use mongoplex_server::BindError;
 
 /// Why a command ends without having done what it is for.
 #[derive(Debug)]
@@ -59,12 +59,6 @@ impl From<Error> for Failure {
 impl From<BindError> for Failure {
     fn from(error: BindError) -> Self {
         Self::failed(error.to_string())
-    }
-}
-
-impl From<InvalidLogLevel> for Failure {
-    fn from(error: InvalidLogLevel) -> Self {
-        Self::configuration(error.to_string())
     }
 }
 

@@ -1,13 +1,16 @@
 //! Where a command's databases are: those of the variables, or the private set.
 
+use std::time::Duration;
+
 use mongoplex::{
-    Config, Databases, Sources,
+    Config, Databases, Shutdown, Sources,
     schema::{Mode, Report},
 };
 
 use crate::{
     app::App,
     exit::Failure,
+    output,
     private::{self, PrivateSet},
 };
 
@@ -97,9 +100,14 @@ impl Place {
         Ok(databases.schema().common(mode).await?)
     }
 
-    /// Closes the databases, then the private set where it is this process's own.
-    pub(crate) async fn close(&self, databases: &Databases) {
-        databases.shutdown(self.config.server.shutdown_grace).await;
+    /// Closes the databases, calls in flight having `grace` to end, then the private set where it is
+    /// this process's own.
+    pub(crate) async fn close(&self, databases: &Databases, grace: Duration) {
+        if let Shutdown::CutOff { calls } = databases.shutdown(grace).await {
+            output::note(format_args!(
+                "{calls} calls were cut off; their writes may have been applied"
+            ));
+        }
         self.stop().await;
     }
 

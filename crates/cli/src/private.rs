@@ -19,7 +19,8 @@ pub(crate) enum PrivateSet {
 }
 
 impl PrivateSet {
-    fn uri(&self, database: &str) -> String {
+    /// Returns the URI of one of its databases; it holds no credentials.
+    pub(crate) fn uri(&self, database: &str) -> String {
         match self {
             Self::Own { set, .. } => set.uri(database),
             Self::Other(set) => set.uri(database),

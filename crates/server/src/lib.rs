@@ -25,7 +25,7 @@ pub use axum;
 
 pub use self::{
     extract::{Db, Id, IfMatch, Json, Page, TenantDb},
-    logging::{InvalidLogLevel, init as init_logging},
+    logging::init as init_logging,
     problem::Problem,
     run::{BindError, Bound, Drained, Server, bind, run},
     signal::terminated,

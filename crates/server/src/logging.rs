@@ -5,23 +5,12 @@ use std::io::IsTerminal;
 use mongoplex::config::{LogFormat, ServerConfig};
 use tracing_subscriber::{EnvFilter, fmt, prelude::*};
 
-/// `LOG_LEVEL` is no filter.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "LOG_LEVEL: expected error, warn, info, debug, trace, or a filter such as `info,mongoplex=debug`; correct it"
-)]
-pub struct InvalidLogLevel;
-
 /// Installs the subscriber of this process, writing lines to standard error.
 ///
 /// Each line of a request carries its id. Called again it changes nothing.
-///
-/// # Errors
-/// [`InvalidLogLevel`].
-pub fn init(config: &ServerConfig) -> Result<(), InvalidLogLevel> {
-    let filter = EnvFilter::builder()
-        .parse(&config.log_level)
-        .map_err(|_| InvalidLogLevel)?;
+pub fn init(config: &ServerConfig) {
+    // Configuration has checked it: what the filter does not know is left out.
+    let filter = EnvFilter::builder().parse_lossy(&config.log_level);
     let colours = std::io::stderr().is_terminal();
     let lines = fmt::layer()
         .with_writer(std::io::stderr)
@@ -34,5 +23,4 @@ pub fn init(config: &ServerConfig) -> Result<(), InvalidLogLevel> {
     };
     // Somebody else's subscriber stays: a program that embeds us decides.
     drop(installed);
-    Ok(())
 }

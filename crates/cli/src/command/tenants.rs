@@ -26,7 +26,7 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let sources = place::sources(set);
     let config = place::configuration(app, &sources)?;
-    mongoplex_server::init_logging(&config.server)?;
+    mongoplex_server::init_logging(&config.server);
     let place = place::find(app, &sources, Sharing::Attach).await?;
     if let Some(set) = &place.private {
         private::announce(set);
@@ -45,7 +45,9 @@ pub(crate) async fn run(
         },
         Err(failure) => Err(failure),
     };
-    place.close(&databases).await;
+    place
+        .close(&databases, place.config.server.shutdown_grace)
+        .await;
     done
 }
 

@@ -34,7 +34,7 @@ pub(crate) async fn run(
     tokio::pin!(stop);
     let sources = place::sources(set);
     let config = place::configuration(app, &sources)?;
-    mongoplex_server::init_logging(&config.server)?;
+    mongoplex_server::init_logging(&config.server);
     // The ports first: a taken one is told before anything has been started.
     let servers = mongoplex_server::bind(&app.servers, &config).await?;
     let found = tokio::select! {
@@ -46,8 +46,13 @@ pub(crate) async fn run(
         drop(stop.await)
     })
     .await;
-    found.close(&databases).await;
-    served
+    // Requests that used up the grace leave none for their calls.
+    let grace = match served {
+        Ok(Drained::CutOff) => Duration::ZERO,
+        _ => found.config.server.shutdown_grace,
+    };
+    found.close(&databases, grace).await;
+    served.map(drop)
 }
 
 async fn serve(
@@ -57,7 +62,7 @@ async fn serve(
     servers: Vec<Bound>,
     arguments: &UpArguments,
     stop: impl Future<Output = ()>,
-) -> Result<(), Failure> {
+) -> Result<Drained, Failure> {
     tokio::pin!(stop);
     let schema = databases.health().register("schema", Need::Required, None);
     let prepared = async {
@@ -98,7 +103,7 @@ async fn serve(
     if drained == Drained::CutOff {
         output::note("some requests were cut off: they took longer than SHUTDOWN_GRACE");
     }
-    Ok(())
+    Ok(drained)
 }
 
 /// Completes the tenants that are there, and makes those that the application wants to begin with.

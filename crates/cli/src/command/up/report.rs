@@ -26,10 +26,14 @@ impl Up<'_> {
             self.database_rows(),
         ));
         if let Some(tenants) = self.tenants().await? {
-            parts.push(format!("tenants: {tenants}"));
+            parts.push(format!("tenants: {}", named(&tenants)));
         }
         if let Some(set) = &self.place.private {
-            parts.push(format!("data: {}", set.directory().display()));
+            parts.push(format!(
+                "uri: {}\ndata: {}",
+                set.uri(""),
+                set.directory().display()
+            ));
         }
         parts.extend(self.missing());
         Ok(parts.join("\n\n"))
@@ -40,7 +44,14 @@ impl Up<'_> {
             json!({ "name": server.name(), "url": format!("http://{}", server.address()) })
         });
         let databases = self.databases.deployments().into_iter().map(|at| {
-            json!({ "database": at.database, "name": at.name, "set": at.set, "hosts": at.hosts, "sharedWith": at.shared_with })
+            json!({
+                "database": at.database,
+                "models": self.models(at.database),
+                "name": at.name,
+                "set": at.set,
+                "hosts": at.hosts,
+                "sharedWith": at.shared_with,
+            })
         });
         let missing = self.schema.missing.iter().map(|missing| {
             json!({ "namespace": missing.namespace, "what": missing.what, "cure": missing.cure })
@@ -50,6 +61,8 @@ impl Up<'_> {
             "environment": self.place.config.environment.as_str(),
             "servers": servers.collect::<Vec<_>>(),
             "databases": databases.collect::<Vec<_>>(),
+            "tenants": self.tenants().await?,
+            "uri": self.place.private.as_ref().map(|set| set.uri("")),
             "data": self.place.private.as_ref().map(|set| set.directory().display().to_string()),
             "missing": missing.collect::<Vec<_>>(),
         });
@@ -78,28 +91,24 @@ impl Up<'_> {
         self.servers.iter().map(row).collect()
     }
 
+    fn models(&self, database: &str) -> Vec<&'static str> {
+        let declared = self.app.registry.databases().iter();
+        let own = declared.filter(|declared| declared.name == database);
+        own.flat_map(|declared| declared.routes)
+            .map(|route| route.model)
+            .collect()
+    }
+
     fn database_rows(&self) -> Vec<Vec<String>> {
-        let models = |at: &Deployment| {
-            let declared = self
-                .app
-                .registry
-                .databases()
-                .iter()
-                .find(|declared| declared.name == at.database);
-            let names = declared
-                .into_iter()
-                .flat_map(|declared| declared.routes)
-                .map(|route| route.model);
-            names.collect::<Vec<_>>().join(", ")
-        };
         let row = |at: Deployment| {
-            let models = models(&at);
+            let models = self.models(at.database).join(", ");
             vec![at.database.to_owned(), place_of(&at), at.name, models]
         };
         self.databases.deployments().into_iter().map(row).collect()
     }
 
-    async fn tenants(&self) -> Result<Option<String>, Failure> {
+    /// Returns the first tenants, one more than are named; none while their collection is not whole.
+    async fn tenants(&self) -> Result<Option<Vec<String>>, Failure> {
         let Ok(tenancy) = self.databases.tenancy() else {
             return Ok(None);
         };
@@ -107,21 +116,9 @@ impl Up<'_> {
             return Ok(None);
         }
         let found = tenancy.list(None, NAMED + 1).await?;
-        let names: Vec<&str> = found
-            .iter()
-            .take(NAMED as usize)
-            .map(|tenant| tenant.id.as_str())
-            .collect();
-        let more = if found.len() > NAMED as usize {
-            ", …"
-        } else {
-            ""
-        };
-        Ok(Some(if names.is_empty() {
-            "none yet".into()
-        } else {
-            format!("{}{more}", names.join(", "))
-        }))
+        Ok(Some(
+            found.iter().map(|tenant| tenant.id.to_string()).collect(),
+        ))
     }
 
     fn missing(&self) -> Option<String> {
@@ -140,6 +137,16 @@ impl Up<'_> {
         Some(format!(
             "not ready: the databases lack what the models need\n\n{table}"
         ))
+    }
+}
+
+/// Names the first tenants and says whether there are more.
+fn named(tenants: &[String]) -> String {
+    let limit = NAMED as usize;
+    match tenants.len() {
+        0 => "none yet".into(),
+        many if many > limit => format!("{}, …", tenants[..limit].join(", ")),
+        _ => tenants.join(", "),
     }
 }
 
