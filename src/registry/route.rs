@@ -44,9 +44,21 @@ pub struct Route {
 }
 
 impl Route {
-    /// Returns the row of `M`. The macro calls it; nobody else has to.
+    /// Returns the row of `M`, a model listed by its name. The macro calls it; nobody else has to.
+    ///
+    /// The bound is not `Model`: a listed type that is none would be told twice.
     #[doc(hidden)]
-    pub const fn of<M: Model>(model: &'static str, scope: Scope) -> Self {
+    pub const fn of<M: Routed>(model: &'static str, scope: Scope) -> Self {
+        Self::row::<M>(model, scope)
+    }
+
+    /// Returns the row of `M`, listed by its path.
+    #[doc(hidden)]
+    pub const fn of_record<M: Record>(model: &'static str, scope: Scope) -> Self {
+        Self::row::<M>(model, scope)
+    }
+
+    const fn row<M: Model>(model: &'static str, scope: Scope) -> Self {
         Self {
             model,
             collection: M::COLLECTION,
@@ -98,6 +110,15 @@ pub enum Common {}
 #[derive(Debug)]
 pub enum Hosted {}
 
+/// A record of the library's own: what a list may name by its path.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is listed by its path, as only the library's own records are",
+    note = "import it and list its name alone: that routes it to the database of the list"
+)]
+pub trait Record: Model {}
+#[diagnostic::do_not_recommend]
+impl<M: Routed<Database = Hosted>> Record for M {}
+
 /// A logical database that lists one of the library's own records, such as `mongoplex::Tenant`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not list the library's record `{M}`",
@@ -133,8 +154,9 @@ impl<D: Hosts<M>, M> Is<D, M> for Hosted {}
 /// Declares a logical database and the models it holds: the list is the route.
 ///
 /// `per_tenant` models have a database for each tenant beside this one; `common` models live in
-/// this one. Both lists may be left out, in this order. A model of the library's own is listed by
-/// its path. `optional` before the name lets the database be missing.
+/// this one. Both lists may be left out. A model is listed by its name, in the crate that defines
+/// it; a record of the library's own by its path. `optional` before the name lets the database be
+/// missing.
 ///
 /// ```
 /// # use serde::{Deserialize, Serialize};
@@ -169,12 +191,24 @@ macro_rules! logical_database {
             const OPTIONAL: bool = $optional;
             const ROUTES: &'static [$crate::Route] = &[
                 $($($crate::Route::of::<$tenant>(stringify!($tenant), $crate::Scope::PerTenant),)*)?
-                $($($crate::Route::of::<$first $(:: $path)*>(
-                    concat!(stringify!($first) $(, "::", stringify!($path))*), $crate::Scope::Common),)*)?
+                $($($crate::logical_database! { @row $first $(:: $path)* },)*)?
             ];
         }
         $($($crate::logical_database! { @route $name, PerTenant, $tenant })*)?
         $($($crate::logical_database! { @route $name, Common, $first $(:: $path)* })*)?
+    };
+    (@declare [$($doc:tt)*] $vis:vis $name:ident, $optional:literal, $text:literal,
+        common: [$($common:tt)*], per_tenant: [$($tenant:tt)*] $(,)?
+    ) => {
+        $crate::logical_database! { @declare [$($doc)*] $vis $name, $optional, $text,
+            per_tenant: [$($tenant)*], common: [$($common)*] }
+    };
+    (@row $model:ident) => {
+        $crate::Route::of::<$model>(stringify!($model), $crate::Scope::Common)
+    };
+    (@row $first:ident $(:: $path:ident)+) => {
+        $crate::Route::of_record::<$first $(:: $path)+>(
+            concat!(stringify!($first) $(, "::", stringify!($path))+), $crate::Scope::Common)
     };
     (@route $name:ident, $scope:ident, $model:ident) => {
         impl $crate::Routed for $model {
