@@ -134,6 +134,13 @@ impl Databases {
     }
 }
 
+/// Whoever forgets the shutdown leaves no probe behind; the driver's clients end with their last use.
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.tasks.cancel();
+    }
+}
+
 impl std::fmt::Debug for Databases {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let names = self

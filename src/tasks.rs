@@ -20,6 +20,11 @@ impl Tasks {
         });
     }
 
+    /// Stops all tasks and waits for none: for a `Drop`, which cannot wait.
+    pub(crate) fn cancel(&self) {
+        self.stop.cancel();
+    }
+
     /// Stops all tasks and waits for them, `limit` at most.
     pub(crate) async fn stop(&self, limit: Duration) {
         self.stop.cancel();

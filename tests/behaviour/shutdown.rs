@@ -10,7 +10,7 @@ use mongoplex::{
 };
 use mongoplex_testing::shared;
 
-use crate::house::House;
+use crate::house::{House, eventually};
 
 fn plan(number: i64) -> Plan {
     let (id, code) = (ObjectId::new(), format!("p{number}"));
@@ -78,6 +78,24 @@ async fn calls_that_outlast_the_grace_are_cut_off_and_counted() {
     let again = house.databases.shutdown(Duration::ZERO).await;
     assert_eq!(again, how, "safe to call twice");
     house.close().await;
+}
+
+#[tokio::test]
+async fn databases_that_are_forgotten_leave_no_probe_behind() {
+    let names = mongoplex_testing::TestDatabases::new("shutdown_forgotten");
+    let config = crate::house::config(&names, &[]);
+    let builder = mongoplex::Databases::builder(crate::house::registry(), config);
+    let databases = builder.connect().await.unwrap();
+    let health = databases.health().clone();
+    eventually("probed", async || health.snapshot().is_ready()).await;
+
+    drop(databases);
+
+    eventually("nobody looks any more", async || {
+        !health.snapshot().is_ready()
+    })
+    .await;
+    names.drop().await;
 }
 
 #[tokio::test]

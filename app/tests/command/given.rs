@@ -88,6 +88,7 @@ fn a_database_that_is_down_is_a_clear_failure() {
     command
         .env("MONGOPLEX_ENV", "test")
         .env("STARTUP_TIMEOUT", "1s")
+        .env("LOG_LEVEL", "trace")
         .env("DATABASE_ADMIN_URI", "mongodb://u:canary@127.0.0.1:9/a")
         .env("DATABASE_CUSTOMER_URI", "mongodb://u:canary@127.0.0.1:9/b");
 

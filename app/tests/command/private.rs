@@ -1,6 +1,8 @@
 //! `up` on a private MongoDB: data kept, nothing left behind.
 
 use std::{
+    fs,
+    net::TcpListener,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
 };
@@ -99,6 +101,28 @@ fn after_a_kill_no_mongod_stays_and_the_next_up_has_the_data() {
     assert_eq!(codes(ports.customer), ["C-1"]);
     program.signal(Signal::INT);
     assert_eq!(program.end().0.code(), Some(0));
+}
+
+#[test]
+fn a_port_that_was_taken_in_between_is_replaced_and_the_data_is_there() {
+    let (project, ports) = (project(), Ports::free());
+    let (mut program, _) = up(&mut ports.up(&project));
+    assert_eq!(create(ports.customer, "C-1").unwrap().status, 201);
+    program.signal(Signal::TERM);
+    program.end();
+    let port = fs::read_to_string(project.path().join(".mongoplex/node-0/port")).unwrap();
+    let port: u16 = port.trim().parse().unwrap();
+    let _taken = TcpListener::bind(("127.0.0.1", port)).unwrap();
+
+    let (mut program, told) = up(&mut ports.up(&project));
+
+    assert_ne!(
+        told["databases"][0]["hosts"][0],
+        format!("127.0.0.1:{port}")
+    );
+    assert_eq!(codes(ports.customer), ["C-1"]);
+    program.signal(Signal::TERM);
+    program.end();
 }
 
 #[test]

@@ -43,7 +43,7 @@ pub fn run(app: App) -> ExitCode {
     finish(|| async move {
         match command {
             Command::Up(arguments) => up::run(&app, &set, &arguments, up::Sharing::Own).await,
-            Command::Routes(arguments) => routes::run(&app, &arguments),
+            Command::Routes(arguments) => routes::run(&app, &set, &arguments),
             Command::Tenants(arguments) => tenants::run(&app, &set, arguments).await,
         }
     })

@@ -5,9 +5,13 @@ use serde_json::{Value, json};
 
 use crate::{app::App, arguments::RoutesArguments, exit::Failure, output, place};
 
-pub(crate) fn run(app: &App, arguments: &RoutesArguments) -> Result<(), Failure> {
+pub(crate) fn run(
+    app: &App,
+    set: &[(String, String)],
+    arguments: &RoutesArguments,
+) -> Result<(), Failure> {
     app.registry.check()?;
-    let names = names(app);
+    let names = names(app, set);
     let rows = app
         .registry
         .databases()
@@ -38,8 +42,8 @@ pub(crate) fn run(app: &App, arguments: &RoutesArguments) -> Result<(), Failure>
 
 /// Returns the physical names, in the order of the registry: those of the configuration where it is
 /// whole, else a placeholder. The routes themselves need no configuration.
-fn names(app: &App) -> Vec<String> {
-    let config: Option<Config> = place::configuration(app, &place::sources(&[])).ok();
+fn names(app: &App, set: &[(String, String)]) -> Vec<String> {
+    let config: Option<Config> = place::configuration(app, &place::sources(set)).ok();
     let name = |logical: &str| {
         let databases = config.iter().flat_map(|config| &config.databases);
         let mut found = databases.filter(|database| database.name == logical);
