@@ -9,6 +9,15 @@ use program::{Folder, Outcome};
 use serde_json::json;
 
 #[test]
+fn the_readme_shows_this_program() {
+    let readme = include_str!("../../../README.md");
+    let program = include_str!("../src/main.rs");
+
+    assert!(readme.contains(&format!("\n```rust\n{program}```\n")));
+    assert!(program.lines().count() <= 60);
+}
+
+#[test]
 fn routes_names_the_projects_own_models() {
     let folder = Folder::new("routes");
 

@@ -39,7 +39,9 @@ pub struct Outcome {
 
 impl Folder {
     pub fn new(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join("shop")
+            .join(name);
         // What a run left that was killed.
         let _ = fs::remove_dir_all(&path);
         fs::create_dir_all(&path).unwrap();
