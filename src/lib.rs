@@ -44,7 +44,7 @@ pub mod schema;
 mod tasks;
 pub mod tenancy;
 
-pub use mongodb::{self, bson};
+pub use mongodb::{self, bson, options};
 
 pub use self::{
     collection::{Collection, Cursor},

@@ -16,8 +16,8 @@ impl App {
     /// Returns an application without databases and servers.
     ///
     /// `name` is what the servers of MongoDB see in front of each client's name; on a private set
-    /// the physical databases are called `<name>_<logical database>`, at most 25 bytes where there
-    /// are tenants.
+    /// the physical databases are called `<name>_<logical database>` (one word where they are the
+    /// same), at most 25 bytes where there are tenants.
     pub fn new(name: &'static str) -> Self {
         Self {
             name,

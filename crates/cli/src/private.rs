@@ -98,7 +98,7 @@ pub(crate) fn point(
     set: &PrivateSet,
 ) -> Sources {
     fill(sources, privacy, registry, |database| {
-        set.uri(&format!("{application}_{database}"))
+        set.uri(&name(application, database))
     })
 }
 
@@ -110,8 +110,18 @@ pub(crate) fn rehearse(
     application: &str,
 ) -> Sources {
     fill(sources, privacy, registry, |database| {
-        format!("mongodb://127.0.0.1:9/{application}_{database}")
+        format!("mongodb://127.0.0.1:9/{}", name(application, database))
     })
+}
+
+/// Returns a physical name on a private set: `<application>_<logical database>`, or the one word
+/// where they are the same.
+fn name(application: &str, database: &str) -> String {
+    if application == database {
+        database.to_owned()
+    } else {
+        format!("{application}_{database}")
+    }
 }
 
 fn fill(

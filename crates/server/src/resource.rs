@@ -1,7 +1,6 @@
 //! The usual ways of a resource: read, create, change by version, delete, list.
 
 use axum::{
-    Json,
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -14,7 +13,10 @@ use mongoplex::{
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::{extract::Page, problem::Problem};
+use crate::{
+    extract::{Json, Page},
+    problem::Problem,
+};
 
 /// Returns 200 with the document and its version as `ETag`.
 ///

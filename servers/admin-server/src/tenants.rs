@@ -45,25 +45,23 @@ async fn create(
         Created::Existing(tenant) => (StatusCode::OK, tenant),
     };
     let location = [(header::LOCATION, format!("{PATH}/{id}"))];
-    Ok((status, location, axum::Json(to_json(&tenant)?)).into_response())
+    Ok((status, location, Json(to_json(&tenant)?)).into_response())
 }
 
 async fn read(
     State(tenancy): State<Tenancy>,
     Extension(deadline): Extension<Deadline>,
     Path(id): Path<String>,
-) -> Result<axum::Json<Value>, Problem> {
+) -> Result<Json<Value>, Problem> {
     let tenant = tenancy.within(Some(deadline)).get(&parse(&id)?).await?;
-    Ok(axum::Json(to_json(
-        &tenant.ok_or_else(Problem::not_found)?,
-    )?))
+    Ok(Json(to_json(&tenant.ok_or_else(Problem::not_found)?)?))
 }
 
 async fn list(
     State(tenancy): State<Tenancy>,
     Extension(deadline): Extension<Deadline>,
     page: Page,
-) -> Result<axum::Json<Value>, Problem> {
+) -> Result<Json<Value>, Problem> {
     let after: Option<TenantId> = page.after_as()?;
     let limit = page.limit as usize;
     let mut tenants = tenancy
@@ -77,7 +75,7 @@ async fn list(
         .filter(|_| more)
         .map(|last: &Tenant| last.id.to_string());
     let items = tenants.iter().map(to_json).collect::<Result<Vec<_>, _>>()?;
-    Ok(axum::Json(json!({ "items": items, "nextCursor": next })))
+    Ok(Json(json!({ "items": items, "nextCursor": next })))
 }
 
 fn parse(id: &str) -> Result<TenantId, Problem> {

@@ -85,6 +85,6 @@ async fn delete(Db(admin): Db<Admin>, Id(id): Id) -> Result<StatusCode, Problem>
     resource::delete(&admin.collection::<User>(), id).await
 }
 
-async fn list(Db(admin): Db<Admin>, page: Page) -> Result<axum::Json<Value>, Problem> {
+async fn list(Db(admin): Db<Admin>, page: Page) -> Result<Json<Value>, Problem> {
     resource::list(&admin.collection::<User>(), &page).await
 }

@@ -103,6 +103,6 @@ async fn delete(tenant: Tenant, Id(id): Id) -> Result<StatusCode, Problem> {
     resource::delete(&clients(&tenant), id).await
 }
 
-async fn list(tenant: Tenant, page: Page) -> Result<axum::Json<Value>, Problem> {
+async fn list(tenant: Tenant, page: Page) -> Result<Json<Value>, Problem> {
     resource::list(&clients(&tenant), &page).await
 }

@@ -2,7 +2,7 @@
 
 use axum::{Router, response::Response, routing::get};
 use models::customer_services::{Customer, Plan};
-use mongoplex_server::{Db, Id, Page, Problem, resource};
+use mongoplex_server::{Db, Id, Json, Page, Problem, resource};
 use serde_json::Value;
 
 use crate::State as Shared;
@@ -19,6 +19,6 @@ async fn read(Db(customer): Db<Customer>, Id(id): Id) -> Result<Response, Proble
     resource::found(&resource::read(&customer.collection::<Plan>(), id).await?)
 }
 
-async fn list(Db(customer): Db<Customer>, page: Page) -> Result<axum::Json<Value>, Problem> {
+async fn list(Db(customer): Db<Customer>, page: Page) -> Result<Json<Value>, Problem> {
     resource::list(&customer.collection::<Plan>(), &page).await
 }

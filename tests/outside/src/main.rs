@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use mongoplex::{Databases, Index, Model, Result, bson::doc, mongodb::options::ReturnDocument};
+use mongoplex::{Databases, Index, Model, Result, bson::doc, options::ReturnDocument};
 use mongoplex_cli::App;
-use mongoplex_cli::server::axum::{self, Router, http::StatusCode, routing::post};
+use mongoplex_cli::server::axum::{Router, http::StatusCode, routing::post};
 use mongoplex_cli::server::{Db, Json, Problem, Server, TenantDb};
 use serde::{Deserialize, Serialize};
 
@@ -40,13 +40,13 @@ async fn order(
     TenantDb(tenant): TenantDb<Sales>,
     Db(sales): Db<Sales>,
     Json(order): Json<Order>,
-) -> Result<(StatusCode, axum::Json<Option<Product>>), Problem> {
+) -> Result<(StatusCode, Json<Option<Product>>), Problem> {
     tenant.collection::<Order>().insert_one(&order).await?;
     let products = sales.collection::<Product>();
     let sold = doc! { "$inc": { "sold": order.quantity } };
     let counted = products.find_one_and_update(doc! { "name": order.product }, sold);
     let product = counted.upsert(true).return_document(ReturnDocument::After);
-    Ok((StatusCode::CREATED, axum::Json(product.await?)))
+    Ok((StatusCode::CREATED, Json(product.await?)))
 }
 
 fn routes(databases: &Databases) -> Result<Router> {

@@ -1,19 +1,21 @@
-//! A JSON body, taken strictly.
+//! A JSON body: taken strictly, answered as it is.
 
 use axum::{
     body::Bytes,
     extract::{FromRequest, Request},
     http::StatusCode,
+    response::{IntoResponse, Response},
 };
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::error::Category;
 
 use crate::problem::Problem;
 
-/// A JSON body of type `T`.
+/// A JSON body of type `T`, in a request or an answer.
 ///
-/// Give `T` `#[serde(deny_unknown_fields)]`: a misspelt field is then a 400 instead of lost. Typed
-/// fields are what keeps operators out: where a text is expected, `{"$gt": ""}` is a 400.
+/// In a request a field that `T` does not have is a 400, so that a misspelt one is not lost. Typed
+/// fields are what keeps operators out: where a text is expected, `{"$gt": ""}` is a 400. The answer
+/// names the fields at fault by their path, such as `contacts[0].name`, and no value.
 #[derive(Debug)]
 pub struct Json<T>(pub T);
 
@@ -23,34 +25,148 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let bytes = Bytes::from_request(request, state).await;
         let bytes = bytes.map_err(|rejection| Problem::of_status(rejection.status()))?;
-        serde_json::from_slice(&bytes)
-            .map(Self)
-            .map_err(|error| misfit(&error))
+        parse(&bytes).map(Self)
     }
 }
 
-/// Says where and what was expected; serde's text quotes the value before `, expected`.
-fn misfit(error: &serde_json::Error) -> Problem {
-    let place = format!("at line {} column {}", error.line(), error.column());
-    if error.classify() != Category::Data {
-        let detail = format!("the body is no JSON {place}");
-        return Problem::new(StatusCode::BAD_REQUEST, "malformed-json", detail);
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        axum::Json(self.0).into_response()
     }
-    let text = error.to_string();
-    let text = text.split(" at line ").next().unwrap_or_default();
-    let what = match text.rsplit_once(", expected ") {
-        _ if text.starts_with("missing field") || text.starts_with("duplicate field") => {
-            text.to_owned()
-        }
-        Some((unknown, expected)) if unknown.starts_with("unknown field") => {
-            format!("a field is unknown, expected {expected}")
-        }
-        Some((_, expected)) => format!("expected {expected}"),
-        None => "a value does not fit".into(),
-    };
-    Problem::new(
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut unknown = Vec::new();
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let mut note = |path: serde_ignored::Path<'_>| unknown.push(path.to_string());
+    let strict = serde_ignored::Deserializer::new(&mut json, &mut note);
+    let value = serde_path_to_error::deserialize(strict).map_err(|error| misfit(&error))?;
+    json.end().map_err(|error| malformed(&error))?;
+    if unknown.is_empty() {
+        return Ok(value);
+    }
+    let problem = Problem::new(
         StatusCode::BAD_REQUEST,
         "unfit-json",
-        format!("{what} {place}"),
-    )
+        "these fields are unknown",
+    );
+    Err(problem.with_fields(unknown))
+}
+
+fn malformed(error: &serde_json::Error) -> Problem {
+    let (line, column) = (error.line(), error.column());
+    let detail = format!("the body is no JSON: line {line}, column {column}");
+    Problem::new(StatusCode::BAD_REQUEST, "malformed-json", detail)
+}
+
+/// Says which field does not fit and what was expected; serde's text quotes the value before
+/// `, expected`.
+fn misfit(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let (path, inner) = (error.path().to_string(), error.inner());
+    if inner.classify() != Category::Data {
+        return malformed(inner);
+    }
+    let text = inner.to_string();
+    let text = text.split(" at line ").next().unwrap_or_default();
+    let problem = |what| Problem::new(StatusCode::BAD_REQUEST, "unfit-json", what);
+    if let Some(missing) = text.strip_prefix("missing field ") {
+        let field = inside(&path, missing.trim_matches('`'));
+        return problem("this field is missing".to_owned()).with_fields(vec![field]);
+    }
+    let what = match text.rsplit_once(", expected ") {
+        Some((unknown, known)) if unknown.starts_with("unknown field") => {
+            format!("a field is unknown, expected {known}")
+        }
+        Some((_, expected)) => format!("expected {}", plain(expected)),
+        None if text.starts_with("duplicate field") => "a field stands twice".to_owned(),
+        None => "a value does not fit".to_owned(),
+    };
+    let known = path != "." && !path.is_empty();
+    problem(what).with_fields(if known { vec![path] } else { Vec::new() })
+}
+
+fn inside(path: &str, field: &str) -> String {
+    if path == "." || path.is_empty() {
+        field.to_owned()
+    } else {
+        format!("{path}.{field}")
+    }
+}
+
+/// Says a type as people who write JSON say it.
+fn plain(expected: &str) -> &str {
+    match expected {
+        "a string" | "a borrowed string" => "a text",
+        "i64" | "i32" | "u64" | "u32" | "usize" | "u16" | "u8" => "a whole number",
+        "f64" | "f32" => "a number",
+        "a boolean" => "true or false",
+        "a sequence" => "a list",
+        expected if expected.starts_with("struct ") || expected == "a map" => "an object",
+        expected => expected,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Order {
+        #[expect(dead_code, reason = "only parsed")]
+        quantity: i64,
+        #[serde(default)]
+        #[expect(dead_code, reason = "only parsed")]
+        parts: Vec<Part>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    struct Part {
+        #[expect(dead_code, reason = "only parsed")]
+        name: String,
+    }
+
+    #[test]
+    fn a_body_that_does_not_fit_names_the_field_and_no_value() {
+        for (body, field, detail) in [
+            (
+                r#"{"quantity":"canary"}"#,
+                "quantity",
+                "expected a whole number",
+            ),
+            (
+                r#"{"quantity":1,"parts":[{"name":7777}]}"#,
+                "parts[0].name",
+                "expected a text",
+            ),
+            (
+                r#"{"quantity":1,"parts":[{}]}"#,
+                "parts[0].name",
+                "this field is missing",
+            ),
+            (r#"{}"#, "quantity", "this field is missing"),
+            (
+                r#"{"quantity":1,"quantitty":7777}"#,
+                "quantitty",
+                "these fields are unknown",
+            ),
+            (
+                r#"{"quantity":1,"parts":[{"name":"a","nmae":7777}]}"#,
+                "parts.0.nmae",
+                "these fields are unknown",
+            ),
+        ] {
+            let problem = format!("{:?}", parse::<Order>(body.as_bytes()).unwrap_err());
+            assert!(
+                problem.contains(&format!("\"{field}\"")) && problem.contains(detail),
+                "{body}: {problem}"
+            );
+            assert!(
+                !problem.contains("canary") && !problem.contains("7777"),
+                "{problem}"
+            );
+        }
+        assert!(parse::<Order>(br#"{"quantity":1} x"#).is_err());
+    }
 }

@@ -144,7 +144,7 @@ impl Up<'_> {
 fn named(tenants: &[String]) -> String {
     let limit = NAMED as usize;
     match tenants.len() {
-        0 => "none yet".into(),
+        0 => "none yet; `tenants create <id>` makes one".into(),
         many if many > limit => format!("{}, …", tenants[..limit].join(", ")),
         _ => tenants.join(", "),
     }
