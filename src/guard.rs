@@ -1,6 +1,6 @@
 //! The one way to the driver: every call passes here and nowhere else.
 //!
-//! [`Guard::run`] is for calls that could be sent again, [`Guard::once`] for those that lend
+//! `Guard::run` is for calls that could be sent again, `Guard::once` for those that lend
 //! something `&mut` (a session, a cursor) and are never sent again. Both give the call a deadline,
 //! tell it the time that is left (→ `maxTimeMS`), translate its error and record it.
 
