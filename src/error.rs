@@ -9,7 +9,11 @@ mod cause;
 use std::time::Duration;
 
 pub use self::cause::Cause;
-use crate::{fault::Faults, guard::Operation, model::Namespace, tenancy::TenantId};
+use crate::{
+    fault::Faults,
+    guard::Operation,
+    model::{Namespace, TenantId},
+};
 
 /// The result of everything in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -5,11 +5,16 @@
 
 mod index;
 mod namespace;
+mod tenant_id;
 
 use mongodb::bson::{Document, oid::ObjectId};
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use self::{index::Index, namespace::Namespace};
+pub use self::{
+    index::Index,
+    namespace::Namespace,
+    tenant_id::{InvalidTenantId, TenantId},
+};
 
 /// A typed collection: everything a database needs to know of it, in one place.
 ///

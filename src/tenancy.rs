@@ -4,15 +4,13 @@
 //! MongoDB makes a database at the first insert, so an id without an active row must reach none:
 //! a mistyped header would otherwise make a database without indexes.
 
-mod id;
-
 use std::any::TypeId;
 
 use futures_util::TryStreamExt;
 use mongodb::bson::{DateTime, doc};
 use serde::{Deserialize, Serialize};
 
-pub use self::id::{InvalidTenantId, TenantId};
+pub use crate::model::{InvalidTenantId, TenantId};
 use crate::{
     collection::{Collection, Reach},
     error::{Error, Result},

@@ -17,10 +17,9 @@ const LAYERS: [&[&str]; 6] = [
 ];
 
 /// Uses upwards that are there on purpose, each with its reason.
-const EXCEPTIONS: [(&str, &str); 3] = [
-    // An error names the call that failed and the tenant that is unknown.
+const EXCEPTIONS: [(&str, &str); 2] = [
+    // An error names the call that failed.
     ("error", "guard"),
-    ("error", "tenancy"),
     // The library's own record is found by its type in the lists.
     ("registry", "tenancy"),
 ];
