@@ -21,7 +21,7 @@ pub(crate) use self::scope::Reach;
 pub use self::{call::Call, cursor::Cursor};
 use self::{call::Target, verb as v};
 use crate::{
-    guard::{Deadline, Guard},
+    guard::{Class, Deadline, Guard, Operation, Resend},
     model::{Model, Namespace},
 };
 
@@ -72,6 +72,7 @@ impl<M: Model> Collection<M> {
             },
             reach,
             within,
+            timeout: None,
         };
         Self {
             target,
@@ -82,8 +83,18 @@ impl<M: Model> Collection<M> {
     /// Returns the same with a deadline that no call outlives.
     #[must_use]
     pub(crate) fn within(mut self, deadline: Option<Deadline>) -> Self {
-        self.target.within = deadline;
+        let own = self.target.within;
+        self.target.within = match (own, deadline) {
+            (Some(own), Some(deadline)) => Some(own.or_sooner(deadline)),
+            (own, deadline) => own.or(deadline),
+        };
         self
+    }
+
+    /// Returns an insert's operation, for an error that is found before it is sent.
+    pub(crate) fn operation_of_insert(&self) -> Operation {
+        self.target
+            .operation("insert_one", Class::Write, Resend::PinnedInsert)
     }
 
     /// Returns where the documents are.

@@ -33,6 +33,7 @@ use crate::{
 
 /// Everything that the process was told.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Config {
     /// Which presets apply.
     pub environment: Environment,
@@ -46,6 +47,7 @@ pub struct Config {
 
 /// What decides whether a private MongoDB may be used, before anything else is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Privacy {
     /// `MONGOPLEX_ENV`, where it is set to something known.
     pub environment: Option<Environment>,

@@ -113,6 +113,9 @@ impl<D: LogicalDatabase> Database<D> {
 
     /// Begins a session of this database's client, for the verbs' `.session(…)`.
     ///
+    /// It is the driver's own: its `client()` leads past the guard and the tenants' seals, as
+    /// [`unguarded`](Self::unguarded) does.
+    ///
     /// # Errors
     /// Those of the driver, such as a deployment that supports no sessions.
     pub async fn start_session(&self) -> Result<ClientSession> {

@@ -30,8 +30,8 @@ pub enum Error {
         "logical database `{0}` is not registered; register it where the application is declared"
     )]
     NotRegistered(&'static str),
-    /// An optional logical database has no URI, so it was left out.
-    #[error("logical database `{0}` is optional and has no URI; set DATABASE_{upper}_URI", upper = .0.to_uppercase())]
+    /// An optional logical database was left out: it has no URI, or its host's name was not found.
+    #[error("logical database `{0}` is optional and was left out at the start; check DATABASE_{upper}_URI", upper = .0.to_uppercase())]
     NotConfigured(&'static str),
     /// Required logical databases could not be reached within the start limit.
     #[error("{}", list(databases, *limit))]
@@ -74,11 +74,19 @@ pub enum Error {
         stage: String,
     },
     /// No active tenant has this id; no database was touched.
-    #[error("no active tenant `{0}`; create it with `mongoplex tenants create {0}`")]
+    #[error("no active tenant `{0}`; create it first")]
     UnknownTenant(TenantId),
     /// The tenant exists already under another name.
     #[error("tenant `{0}` exists already, under another name")]
     TenantExists(TenantId),
+    /// A tenant's databases hold something differently than the models say; its row was not written.
+    #[error("the databases of tenant `{tenant}` lack what the models need: {}", missing.join(", "))]
+    Incomplete {
+        /// The tenant.
+        tenant: TenantId,
+        /// What is missing, in words that name no document.
+        missing: Vec<String>,
+    },
     /// A document could not be turned into BSON, or BSON not into the model.
     #[error("a document of {namespace} does not fit its model: {reason}")]
     Shape {

@@ -76,20 +76,30 @@ impl Guard {
     where
         A: IntoFuture<Output = mongodb::error::Result<T>>,
     {
-        let started = Instant::now();
-        let _in_flight = self.admit()?;
-        let deadline = operation.deadline(&self.0.deadlines);
-        let attempt = Attempt {
-            number: 1,
-            deadline,
+        let mut flight = Flight {
+            guard: self,
+            operation,
+            started: Instant::now(),
+            outcome: None,
         };
-        let result = if deadline.remaining().is_zero() {
-            Err(late(&operation, deadline))
-        } else {
-            self.bounded(&operation, deadline, call(attempt).into_future())
-                .await
+        let operation = &flight.operation;
+        let result = match self.admit() {
+            Err(error) => Err(error),
+            Ok(_token) => {
+                let deadline = operation.deadline(&self.0.deadlines);
+                let attempt = Attempt {
+                    number: 1,
+                    deadline,
+                };
+                if deadline.remaining().is_zero() {
+                    Err(late(operation, deadline))
+                } else {
+                    self.bounded(operation, deadline, call(attempt).into_future())
+                        .await
+                }
+            }
         };
-        self.record(operation, started, &result);
+        flight.outcome = Some(Outcome::of(result.as_ref().err()));
         result
     }
 
@@ -119,15 +129,6 @@ impl Guard {
         }
     }
 
-    fn record<T>(&self, operation: Operation, started: Instant, result: &Result<T>) {
-        let record = Record::new(operation, started.elapsed(), result.as_ref().err());
-        record.log();
-        self.0
-            .observers
-            .iter()
-            .for_each(|observer| observer.record(&record));
-    }
-
     /// Refuses calls from now on.
     pub(crate) fn close(&self) {
         self.0.calls.close();
@@ -143,6 +144,31 @@ impl Guard {
         let calls = self.0.calls.len();
         self.0.cut_off.cancel();
         calls
+    }
+}
+
+/// A call from its first step to its end. One that is dropped is recorded too: a cancelled request
+/// must still show.
+struct Flight<'a> {
+    guard: &'a Guard,
+    operation: Operation,
+    started: Instant,
+    outcome: Option<Outcome>,
+}
+
+impl Drop for Flight<'_> {
+    fn drop(&mut self) {
+        let record = Record {
+            operation: self.operation.clone(),
+            elapsed: self.started.elapsed(),
+            outcome: self.outcome.unwrap_or(Outcome::Abandoned),
+        };
+        record.log();
+        self.guard
+            .0
+            .observers
+            .iter()
+            .for_each(|observer| observer.record(&record));
     }
 }
 

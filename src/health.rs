@@ -12,6 +12,7 @@ use std::{
 
 /// How a part is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Status {
     /// It does what it is for.
     Up,
@@ -43,6 +44,7 @@ pub enum Need {
 
 /// One part as it was last seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct NodeSnapshot {
     /// Its name, such as `database:customer`.
     pub name: String,
@@ -58,6 +60,7 @@ pub struct NodeSnapshot {
 
 /// All parts at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Snapshot {
     /// Whether the process is going down and takes no more work.
     pub draining: bool,

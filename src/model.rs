@@ -58,7 +58,7 @@ pub trait Model: Serialize + DeserializeOwned + Send + Sync + 'static {
     }
 }
 
-/// A model that counts its changes in its field `version`, from 1.
+/// A model that counts its changes in its field `version`, from 1, and dates them in `updatedAt`.
 ///
 /// A change names the version it was made to, so that nobody overwrites what they have not read.
 pub trait Versioned: Model {

@@ -39,6 +39,7 @@ pub struct Tenant {
 /// Whether a tenant may be served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub enum TenantStatus {
     /// It may.
     Active,
@@ -110,7 +111,8 @@ impl Tenancy {
         Ok(Self { databases, rows })
     }
 
-    /// Returns the same with a deadline that no lookup outlives.
+    /// Returns the same with a deadline that no lookup outlives. The commands that build a tenant's
+    /// databases have 60 s each: cut off, they go on at the next [`create`](Self::create).
     #[must_use]
     pub fn within(mut self, deadline: Option<Deadline>) -> Self {
         self.rows = self.rows.within(deadline);
@@ -121,12 +123,15 @@ impl Tenancy {
     /// row. Repeated, it finishes what was left, and answers [`Created::Existing`] once it exists.
     ///
     /// # Errors
-    /// [`Error::TenantExists`] when it exists under another name; nothing was changed then.
+    /// [`Error::TenantExists`] when it exists under another name, [`Error::Invalid`] when the name has
+    /// not 1–200 characters; nothing was changed then. [`Error::Incomplete`] when its databases hold
+    /// something differently than the models say.
     ///
     /// # Cancel safety
     /// Dropped midway there may be databases without a row, which nothing reaches; calling it again
     /// goes on from there.
     pub async fn create(&self, id: &TenantId, name: &str) -> Result<Created> {
+        self.check_name(name)?;
         let before = self.get(id).await?;
         if before.as_ref().is_some_and(|tenant| tenant.name != name) {
             return Err(Error::TenantExists(id.clone()));
@@ -136,6 +141,18 @@ impl Tenancy {
             Some(tenant) => Ok(Created::Existing(tenant)),
             None => self.insert(id, name).await,
         }
+    }
+
+    /// Refuses what the validator would refuse, before any database is made.
+    fn check_name(&self, name: &str) -> Result<()> {
+        if (1..=200).contains(&name.chars().count()) {
+            return Ok(());
+        }
+        let operation = Box::new(self.rows.operation_of_insert());
+        Err(Error::Invalid {
+            operation,
+            fields: vec!["name".into()],
+        })
     }
 
     async fn insert(&self, id: &TenantId, name: &str) -> Result<Created> {

@@ -25,6 +25,8 @@ pub struct Target {
     pub(super) namespace: Namespace,
     pub(super) reach: Reach,
     pub(super) within: Option<Deadline>,
+    /// The time that the caller gave the call, and each batch of its cursor.
+    pub(super) timeout: Option<Duration>,
 }
 
 impl Target {
@@ -35,7 +37,7 @@ impl Target {
             namespace: self.namespace.clone(),
             class,
             resend,
-            timeout: None,
+            timeout: self.timeout,
             within: self.within,
         }
     }
@@ -51,7 +53,6 @@ pub struct Call<'s, M, V: Verb> {
     verb: V,
     pub(super) options: V::Options,
     session: Option<&'s mut ClientSession>,
-    timeout: Option<Duration>,
     model: PhantomData<fn() -> M>,
 }
 
@@ -63,7 +64,6 @@ impl<'s, M, V: Verb> Call<'s, M, V> {
             verb,
             options,
             session: None,
-            timeout: None,
             model: PhantomData,
         }
     }
@@ -74,10 +74,11 @@ impl<'s, M, V: Verb> Call<'s, M, V> {
         self
     }
 
-    /// Returns the call bounded to `timeout` from its start, instead of the default of its class.
+    /// Returns the call bounded to `timeout` from its start, and each batch of its cursor too, instead
+    /// of the default of its class.
     /// It still does not outlive the deadline of the handle it came from.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.target.timeout = Some(timeout);
         self
     }
 
@@ -98,7 +99,6 @@ impl<'s, M, V: Verb> Call<'s, M, V> {
             verb,
             options,
             session,
-            timeout,
             model: _,
         } = self;
         Call {
@@ -106,7 +106,6 @@ impl<'s, M, V: Verb> Call<'s, M, V> {
             verb,
             options,
             session,
-            timeout,
             model: PhantomData,
         }
     }
@@ -138,13 +137,11 @@ impl<'s, M: DeserializeOwned + Send + 's, V: Verb + 's> Call<'s, M, V> {
             mut verb,
             options,
             mut session,
-            timeout,
             model: _,
         } = self;
         verb.prepare(&target)?;
         let resend = verb.resend(&options);
-        let mut operation = target.operation(V::NAME, V::CLASS, resend);
-        operation.timeout = timeout;
+        let operation = target.operation(V::NAME, V::CLASS, resend);
         let (raw, verb, options) = (&target.raw, &verb, &options);
         let reply = match session.as_deref_mut() {
             Some(session) => {

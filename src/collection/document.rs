@@ -61,8 +61,8 @@ fn reason(error: &bson::error::Error) -> String {
         .as_deref()
         .map_or_else(String::new, |key| format!("field `{key}`: "));
     let message = error.message.as_deref().unwrap_or_default();
-    if let Some(at) = message.find("missing field") {
-        return format!("{field}{}", &message[at..]);
+    if message.starts_with("missing field ") {
+        return format!("{field}{message}");
     }
     match message.rsplit_once(", expected ") {
         Some((_, expected)) => format!("{field}expected {expected}"),
@@ -115,6 +115,7 @@ mod tests {
         for document in [
             rawdoc! { "size": "canary, expected canary" },
             rawdoc! { "size": "canary" },
+            rawdoc! { "size": "missing field canary" },
             rawdoc! {},
         ] {
             let error = decode::<Thing>(&document, &namespace)

@@ -23,6 +23,7 @@ const MAX_TENANTED_NAME: usize = 25;
 
 /// One logical database's settings.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct DatabaseConfig {
     /// Its name in the registry.
     pub name: &'static str,
@@ -38,6 +39,7 @@ pub struct DatabaseConfig {
 
 /// How long calls may take in all, unless a request or a call says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Deadlines {
     /// A read of one document.
     pub read: Duration,

@@ -4,10 +4,13 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use mongodb::options::{Acknowledgment, ReadConcern, ReadPreference};
 
+/// Longer is a mistake, and sums of durations stay far from what a clock can count.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
 pub(super) fn duration(text: &str) -> Option<Duration> {
     humantime::parse_duration(text)
         .ok()
-        .filter(|duration| !duration.is_zero())
+        .filter(|duration| !duration.is_zero() && *duration <= LONGEST)
 }
 
 pub(super) fn heartbeat(text: &str) -> Option<Duration> {

@@ -21,6 +21,7 @@ pub enum LogFormat {
 
 /// What the servers of a process were told.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ServerConfig {
     /// Each server's address.
     pub addresses: BTreeMap<&'static str, SocketAddr>,

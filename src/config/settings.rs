@@ -54,7 +54,7 @@ const fn setting(
 
 use Applies::{Database, OneDatabase, Process, Server};
 
-const DURATION: &str = "a duration with its unit, such as `500ms`, `30s` or `5m`";
+const DURATION: &str = "a duration with its unit, such as `500ms`, `30s` or `5m`, at most `24h`";
 
 /// Every setting, in the order of `.env.example`.
 pub const SETTINGS: &[Setting] = &[
@@ -182,7 +182,7 @@ pub const SETTINGS: &[Setting] = &[
         "SCAN_DEADLINE",
         DURATION,
         same("30s"),
-        "How long each batch of a find, an aggregate or a count may take.",
+        "How long a count or each batch of a find or an aggregate may take; and the server's whole work on one cursor.",
     ),
     setting(
         OneDatabase,

@@ -92,8 +92,16 @@ impl Sources {
         let mut faults = Vec::new();
         let mut layers = Vec::new();
         if self.files == Files::Read {
-            layers.extend(toml(&self.directory.join("mongoplex.toml")).transpose_into(&mut faults));
-            layers.extend(dotenv(&self.directory.join(".env")).transpose_into(&mut faults));
+            keep(
+                toml(&self.directory.join("mongoplex.toml")),
+                &mut layers,
+                &mut faults,
+            );
+            keep(
+                dotenv(&self.directory.join(".env")),
+                &mut layers,
+                &mut faults,
+            );
         }
         let fixed = [
             Layer::new("environment", self.environment.clone()),
@@ -107,7 +115,7 @@ impl Sources {
                 format!(".env.{environment}"),
                 format!(".env.{environment}.local"),
             ] {
-                layers.extend(dotenv(&self.directory.join(name)).transpose_into(&mut faults));
+                keep(dotenv(&self.directory.join(name)), &mut layers, &mut faults);
             }
         }
         layers.extend(fixed);
@@ -133,7 +141,9 @@ pub(super) struct Layer {
 }
 
 impl Layer {
-    fn new(origin: impl Into<String>, variables: BTreeMap<String, String>) -> Self {
+    /// A variable that is set to nothing counts as not set, so that a lower layer is seen.
+    fn new(origin: impl Into<String>, mut variables: BTreeMap<String, String>) -> Self {
+        variables.retain(|_, value| !value.trim().is_empty());
         Self {
             origin: origin.into(),
             variables,
@@ -165,6 +175,7 @@ fn environment_of<'a>(layers: impl DoubleEndedIterator<Item = &'a Layer>) -> Opt
     layers
         .rev()
         .find_map(|layer| layer.variables.get("MONGOPLEX_ENV"))?
+        .trim()
         .parse()
         .ok()
 }
@@ -177,16 +188,11 @@ fn project_directory() -> PathBuf {
     project.map_or_else(|| here.clone(), Path::to_owned)
 }
 
-trait TransposeInto<T> {
-    fn transpose_into(self, faults: &mut Vec<Fault>) -> Option<T>;
-}
-
-impl<T> TransposeInto<T> for Result<Option<T>, Fault> {
-    fn transpose_into(self, faults: &mut Vec<Fault>) -> Option<T> {
-        self.unwrap_or_else(|fault| {
-            faults.push(fault);
-            None
-        })
+/// Keeps a layer that could be read, and the fault of one that could not.
+fn keep(read: Result<Option<Layer>, Fault>, layers: &mut Vec<Layer>, faults: &mut Vec<Fault>) {
+    match read {
+        Ok(layer) => layers.extend(layer),
+        Err(fault) => faults.push(fault),
     }
 }
 

@@ -15,9 +15,13 @@ pub(super) fn check(reader: &mut Reader, registry: &Registry, servers: &[(&'stat
     let known = known(registry, servers);
     let mut faults = Vec::new();
     for layer in reader.layers() {
-        // All of the TOML file is ours; in the others only what begins like one of ours.
-        let whole = layer.origin == "mongoplex.toml";
-        let ours = |name: &str| whole || OURS.iter().any(|prefix| name.starts_with(prefix));
+        // All of the TOML file and the command line is ours, but for servers that run elsewhere; in
+        // the others only what begins like one of ours.
+        let whole = ["mongoplex.toml", "command line"].contains(&layer.origin.as_str());
+        let ours = |name: &str| {
+            (whole && !name.ends_with("_ADDRESS"))
+                || OURS.iter().any(|prefix| name.starts_with(prefix))
+        };
         let names = layer
             .variables
             .keys()

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use mongodb::options::{ClientOptions, ConnectionString, HostInfo};
+use mongodb::options::{Acknowledgment, ClientOptions, ConnectionString, HostInfo};
 
 /// A MongoDB connection string with a database in its path.
 ///
@@ -36,6 +36,10 @@ impl Uri {
             .default_database
             .ok_or("name the database in its path: mongodb://host:port/database")?;
         physical_name(&database)?;
+        let concern = parsed.write_concern.and_then(|concern| concern.w);
+        if concern == Some(Acknowledgment::Nodes(0)) {
+            return Err("remove `w=0`: no write would be acknowledged");
+        }
         let hosts = match parsed.host_info {
             HostInfo::HostIdentifiers(hosts) => hosts.iter().map(ToString::to_string).collect(),
             HostInfo::DnsRecord(name) => vec![name],
@@ -142,6 +146,7 @@ mod tests {
             "mongodb://localhost/a__b",
             "mongodb://localhost/shop?compressors=zstd",
             "mongodb://localhost/shop?socketTimeoutMS=1",
+            "mongodb://localhost/shop?w=0",
             "{x",
             "00123",
         ] {

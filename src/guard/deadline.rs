@@ -61,6 +61,8 @@ impl Attempt {
     pub fn max_time(self, asked: Option<Duration>) -> Duration {
         let remaining = self.deadline.remaining();
         let bound = remaining - ROUND_TRIP.min(remaining / 2);
+        // Zero asks for no bound of its own.
+        let asked = asked.filter(|asked| !asked.is_zero());
         let millis = asked.map_or(bound, |asked| asked.min(bound)).as_millis();
         Duration::from_millis(
             u64::try_from(millis)

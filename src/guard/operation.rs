@@ -7,6 +7,7 @@ use crate::{config::Deadlines, model::Namespace};
 
 /// How much time a call needs, roughly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Class {
     /// A read of one document.
     Read,
@@ -18,6 +19,7 @@ pub enum Class {
 
 /// One call to a collection.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Operation {
     /// The verb, such as `find_one`.
     pub name: &'static str,

@@ -7,6 +7,7 @@ use crate::error::Error;
 
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Outcome {
     /// With an answer.
     Ok,
@@ -14,17 +15,33 @@ pub enum Outcome {
     Refused,
     /// At its deadline.
     Late,
+    /// It was not sent, or cut off: the databases are shutting down.
+    Rejected,
+    /// Its future was dropped: the caller went away, or ran out of time. It may have been applied.
+    Abandoned,
     /// Otherwise.
     Failed,
 }
 
 impl Outcome {
+    pub(super) fn of(error: Option<&Error>) -> Self {
+        match error {
+            None => Self::Ok,
+            Some(Error::Duplicate { .. } | Error::Invalid { .. }) => Self::Refused,
+            Some(Error::DeadlineExceeded { .. }) => Self::Late,
+            Some(Error::ShuttingDown) => Self::Rejected,
+            Some(_) => Self::Failed,
+        }
+    }
+
     /// Returns the word for it in logs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
             Self::Refused => "refused",
             Self::Late => "late",
+            Self::Rejected => "rejected",
+            Self::Abandoned => "abandoned",
             Self::Failed => "failed",
         }
     }
@@ -32,6 +49,7 @@ impl Outcome {
 
 /// A call that has ended. It holds no part of a filter or a document.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Record {
     /// The call.
     pub operation: Operation,
@@ -48,20 +66,6 @@ pub trait Observer: Send + Sync + 'static {
 }
 
 impl Record {
-    pub(super) fn new(operation: Operation, elapsed: Duration, error: Option<&Error>) -> Self {
-        let outcome = match error {
-            None => Outcome::Ok,
-            Some(Error::Duplicate { .. } | Error::Invalid { .. }) => Outcome::Refused,
-            Some(Error::DeadlineExceeded { .. }) => Outcome::Late,
-            Some(_) => Outcome::Failed,
-        };
-        Self {
-            operation,
-            elapsed,
-            outcome,
-        }
-    }
-
     pub(super) fn log(&self) {
         let operation = &self.operation;
         tracing::debug!(

@@ -6,6 +6,7 @@ use mongodb::options::UpdateModifications;
 
 /// What a repeat of a call would do if the first one had been applied after all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Resend {
     /// Nothing: it only reads.
     Read,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mongodb::{
     IndexModel,
-    bson::{Document, doc},
+    bson::{Bson, Document, doc},
     options::IndexOptions,
 };
 
@@ -86,14 +86,39 @@ impl Index {
         command
     }
 
-    /// Returns whether an index found in a database does what this one does.
+    /// Returns whether an index found in a database does what this one does, and nothing else: one
+    /// that is partial or sparse leaves documents out, one with a collation sees keys as equal that
+    /// are not.
     pub(crate) fn matches(&self, found: &IndexModel) -> bool {
         let none = IndexOptions::default();
         let options = found.options.as_ref().unwrap_or(&none);
-        found.keys == self.keys()
+        let seconds = |age: Option<Duration>| age.map(|age| age.as_secs());
+        self.has_keys_of(found)
             && options.unique.unwrap_or(false) == self.unique
-            && options.expire_after.map(|age| age.as_secs())
-                == self.expire_after.map(|age| age.as_secs())
+            && seconds(options.expire_after) == seconds(self.expire_after)
+            && !options.sparse.unwrap_or(false)
+            && !options.hidden.unwrap_or(false)
+            && options.partial_filter_expression.is_none()
+            && options.collation.is_none()
+    }
+
+    /// Returns whether an index found in a database has the same keys, in the same order. A
+    /// direction may be any number: other shells write 1.0.
+    pub(crate) fn has_keys_of(&self, found: &IndexModel) -> bool {
+        let direction = |value: &Bson| match value {
+            Bson::Int32(number) => Some(f64::from(*number)),
+            Bson::Int64(number) => Some(*number as f64),
+            Bson::Double(number) => Some(*number),
+            _ => None,
+        };
+        let mine = self
+            .directions()
+            .map(|(field, way)| (field, Some(f64::from(way))));
+        let theirs = found
+            .keys
+            .iter()
+            .map(|(field, way)| (field.as_str(), direction(way)));
+        mine.eq(theirs)
     }
 
     fn directions(&self) -> impl Iterator<Item = (&'static str, i32)> {
@@ -117,5 +142,40 @@ mod tests {
         assert_eq!(index.keys(), doc! { "company": 1, "_id": -1 });
         assert_eq!(index.name(), "company_1__id_-1");
         assert!(index.is_unique());
+    }
+
+    fn found(keys: Document, options: IndexOptions) -> IndexModel {
+        IndexModel::builder().keys(keys).options(options).build()
+    }
+
+    #[test]
+    fn an_index_matches_by_order_value_and_what_it_leaves_out() {
+        let index = Index::on(&["status", "-_id"]);
+        let plain = IndexOptions::default();
+
+        for keys in [
+            doc! { "status": 1, "_id": -1 },
+            doc! { "status": 1.0, "_id": -1_i64 },
+        ] {
+            assert!(index.matches(&found(keys, plain.clone())));
+        }
+        for keys in [
+            doc! { "_id": -1, "status": 1 },
+            doc! { "status": 1, "_id": 1 },
+            doc! { "status": "hashed" },
+        ] {
+            assert!(!index.matches(&found(keys, plain.clone())));
+        }
+        let keys = doc! { "status": 1, "_id": -1 };
+        let partial = IndexOptions::builder()
+            .partial_filter_expression(doc! { "a": 1 })
+            .build();
+        for options in [
+            partial,
+            IndexOptions::builder().sparse(true).build(),
+            IndexOptions::builder().unique(true).build(),
+        ] {
+            assert!(!index.matches(&found(keys.clone(), options)));
+        }
     }
 }

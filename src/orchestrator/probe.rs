@@ -36,16 +36,18 @@ pub(super) fn register(
 
 /// Probes every `frequency` until it is stopped.
 pub(super) async fn run(connections: Vec<Arc<Connection>>, nodes: Vec<Node>, frequency: Duration) {
+    let mut own: Vec<Option<String>> = vec![None; connections.len()];
     let mut ticks = interval(frequency);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut turn = 0;
     loop {
         ticks.tick().await;
-        join_all(
-            groups(&connections)
-                .iter()
-                .map(|group| probe(group, &connections, &nodes)),
-        )
-        .await;
+        let groups = groups(&connections);
+        let probes = groups.iter().map(|group| probe(group, turn, &connections));
+        for (group, probed) in groups.iter().zip(join_all(probes).await) {
+            probed.report(group, &connections, &nodes, &mut own);
+        }
+        turn += 1;
     }
 }
 
@@ -66,15 +68,58 @@ fn groups(connections: &[Arc<Connection>]) -> Vec<Vec<usize>> {
     groups
 }
 
-async fn probe(group: &[usize], connections: &[Arc<Connection>], nodes: &[Node]) {
-    let answer = write(&connections[group[0]]).await;
-    for &position in group {
-        let connection = &connections[position];
-        // Each client has monitors of its own, so each says for itself whether it sees a primary.
-        match (primary(connection), &answer) {
-            (Err(reason), _) => nodes[position].down(reason),
-            (Ok(()), Err(reason)) => nodes[position].down(reason.clone()),
-            (Ok(()), Ok(())) => nodes[position].up(),
+/// What was found out about the databases of one deployment.
+#[derive(Default)]
+struct Probed {
+    /// What holds for all of them: the server took a write, or could not.
+    shared: Option<Result<(), String>>,
+    /// What concerns one client: its credentials, its pool.
+    own: Vec<(usize, Option<String>)>,
+}
+
+/// Probes through one client of the group, another one at each turn, so that none stays unseen. A
+/// failure of its own says nothing of the others: then the next one is asked.
+async fn probe(group: &[usize], turn: usize, connections: &[Arc<Connection>]) -> Probed {
+    let mut probed = Probed::default();
+    for step in 0..group.len() {
+        let position = group[(turn + step) % group.len()];
+        match write(&connections[position]).await {
+            Ok(()) => {
+                probed.own.push((position, None));
+                probed.shared = Some(Ok(()));
+                break;
+            }
+            Err(Failure::Server(reason)) => {
+                probed.own.push((position, None));
+                probed.shared = Some(Err(reason));
+                break;
+            }
+            Err(Failure::Client(reason)) => probed.own.push((position, Some(reason))),
+        }
+    }
+    probed
+}
+
+impl Probed {
+    fn report(
+        self,
+        group: &[usize],
+        connections: &[Arc<Connection>],
+        nodes: &[Node],
+        own: &mut [Option<String>],
+    ) {
+        for (position, reason) in self.own {
+            own[position] = reason;
+        }
+        for &position in group {
+            // Each client has monitors of its own, so each says for itself whether it sees a primary.
+            let seen = primary(&connections[position]);
+            let alone = own[position].clone().map_or(Ok(()), Err);
+            let shared = self.shared.clone().unwrap_or(Ok(()));
+            match seen.and(alone).and(shared) {
+                Ok(()) => nodes[position].up(),
+                Err(reason) => nodes[position].down(reason),
+            }
         }
     }
 }
@@ -90,7 +135,15 @@ fn primary(connection: &Connection) -> Result<(), String> {
     }
 }
 
-async fn write(connection: &Connection) -> Result<(), String> {
+/// Whose failure it is.
+enum Failure {
+    /// The server's: all clients would meet it.
+    Server(String),
+    /// This client's: its credentials are wrong, its pool is exhausted, its network is stalled.
+    Client(String),
+}
+
+async fn write(connection: &Connection) -> Result<(), Failure> {
     let command = doc! {
         "delete": "mongoplex_probe",
         "deletes": [{ "q": { "_id": 0 }, "limit": 1 }],
@@ -100,14 +153,19 @@ async fn write(connection: &Connection) -> Result<(), String> {
     let error = match answer {
         Ok(Ok(_)) => return Ok(()),
         Ok(Err(error)) => Cause::new(error),
-        Err(_) => return Err(format!("a write was not answered within {LIMIT:?}")),
+        Err(_) => {
+            let reason = format!("a write was not answered within {LIMIT:?}");
+            return Err(Failure::Client(reason));
+        }
     };
+    let reason = format!("a write failed: {error}");
     match error.code() {
         // A user that may only read: seeing a primary is all that can be asked.
         Some(13) => Ok(()),
-        Some(50) => {
-            Err("writes hang although reads may go on; is the server locked by fsyncLock?".into())
-        }
-        _ => Err(format!("a write failed: {error}")),
+        Some(50) => Err(Failure::Server(
+            "writes hang although reads may go on; is the server locked by fsyncLock?".into(),
+        )),
+        Some(_) if error.is_unavailable() => Err(Failure::Server(reason)),
+        _ => Err(Failure::Client(reason)),
     }
 }

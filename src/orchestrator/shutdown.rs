@@ -12,6 +12,7 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 
 /// How the shutdown went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Shutdown {
     /// All calls ended by themselves.
     Complete,

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use backoff::{ExponentialBackoff, ExponentialBackoffBuilder, backoff::Backoff};
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::join_all;
 use tokio::{
     sync::OnceCell,
     time::{Instant, sleep, timeout_at},
@@ -67,9 +67,15 @@ impl Connect {
         let configured = self.config.databases.iter();
         let pairs = configured.filter_map(|config| Some((self.declared(config)?, config)));
         let building = pairs.map(|(declared, config)| self.build(declared, config));
-        let built = try_join_all(building).await?;
-        let connections: Vec<Arc<Connection>> = built.into_iter().flatten().collect();
-        if let Err(error) = reach_all(&connections, limit).await {
+        let (mut connections, mut unreached) = (Vec::new(), Vec::new());
+        for built in join_all(building).await {
+            match built {
+                Ok(connection) => connections.extend(connection),
+                Err(error) => unreached.push(error),
+            }
+        }
+        let reached = reach_all(&connections, unreached, limit).await;
+        if let Err(error) = reached {
             join_all(
                 connections
                     .iter()
@@ -106,30 +112,36 @@ impl Connect {
         }
     }
 
-    /// Builds a client; an optional one whose `mongodb+srv` name is not found is left out.
+    /// Builds a client. The name of a `mongodb+srv` URI is looked up here: for a required database
+    /// again and again within the limit; an optional one whose name is not found is left out.
     async fn build(
         &self,
         declared: Declared,
         config: &DatabaseConfig,
-    ) -> Result<Option<Arc<Connection>>> {
-        let observers = self.observers.clone();
-        match Connection::build(declared, config, &self.application, observers).await {
-            Ok(connection) => Ok(Some(Arc::new(connection))),
-            Err(error) if config.required => Err(Error::Unreachable {
-                databases: vec![Unreached {
-                    database: declared.name,
-                    cause: Cause::new(error),
-                }],
-                limit: self.config.server.startup_timeout,
-            }),
-            Err(error) => {
-                let (name, cause) = (declared.name, Cause::new(error));
+    ) -> Result<Option<Arc<Connection>>, Unreached> {
+        let database = declared.name;
+        let until = Instant::now() + self.config.server.startup_timeout;
+        let mut pauses = pauses();
+        loop {
+            let observers = self.observers.clone();
+            let building = Connection::build(declared, config, &self.application, observers);
+            let cause = match timeout_at(until, building).await {
+                Ok(Ok(connection)) => return Ok(Some(Arc::new(connection))),
+                Ok(Err(error)) => Cause::new(error),
+                Err(_) => Cause::silence(),
+            };
+            if !config.required {
                 tracing::warn!(
-                    db.logical = name,
-                    "optional logical database `{name}` is left out until the next start: {cause}"
+                    db.logical = database,
+                    "optional logical database `{database}` is left out until the next start: {cause}"
                 );
-                Ok(None)
+                return Ok(None);
             }
+            let pause = pauses.next_backoff().unwrap_or_default();
+            if !cause.is_unavailable() || Instant::now() + pause >= until {
+                return Err(Unreached { database, cause });
+            }
+            sleep(pause).await;
         }
     }
 
@@ -155,14 +167,18 @@ impl Connect {
     }
 }
 
-async fn reach_all(connections: &[Arc<Connection>], limit: Duration) -> Result<()> {
+async fn reach_all(
+    connections: &[Arc<Connection>],
+    mut unreached: Vec<Unreached>,
+    limit: Duration,
+) -> Result<()> {
     let reached = join_all(
         connections
             .iter()
             .map(|connection| reach(connection, limit)),
     )
     .await;
-    let unreached: Vec<Unreached> = reached.into_iter().flatten().collect();
+    unreached.extend(reached.into_iter().flatten());
     if !unreached.is_empty() {
         return Err(Error::Unreachable {
             databases: unreached,
@@ -203,18 +219,17 @@ async fn reach(connection: &Connection, limit: Duration) -> Option<Unreached> {
             Err(_) => None,
         };
         let database = connection.declared.name;
+        let seen = || connection.topology.failure().map(Cause::new);
+        let cause = cause.or_else(seen).unwrap_or_else(Cause::silence);
         if connection.need == Need::Optional {
             tracing::warn!(
                 db.logical = database,
-                "optional logical database `{database}` is down; it is used once it is up"
+                "optional logical database `{database}` is down and used once it is up: {cause}"
             );
             return None;
         }
         let pause = pauses.next_backoff().unwrap_or_default();
-        let final_failure = cause.as_ref().is_some_and(Cause::is_final);
-        if final_failure || Instant::now() + pause >= until {
-            let seen = || connection.topology.failure().map(Cause::new);
-            let cause = cause.or_else(seen).unwrap_or_else(Cause::silence);
+        if cause.is_final() || Instant::now() + pause >= until {
             return Some(Unreached { database, cause });
         }
         sleep(pause).await;

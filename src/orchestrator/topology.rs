@@ -32,6 +32,7 @@ struct View {
 
 /// Where a logical database is.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Deployment {
     /// The logical database.
     pub database: &'static str,

@@ -26,7 +26,7 @@ pub(super) struct Place {
     database: mongodb::Database,
     guard: Guard,
     logical: &'static str,
-    need: Need,
+    pub(super) need: Need,
     name: Arc<str>,
     pub(super) routes: Vec<&'static Route>,
 }
@@ -45,10 +45,6 @@ impl Place {
             name,
             routes,
         }
-    }
-
-    pub(super) fn is_optional(&self) -> bool {
-        self.need == Need::Optional
     }
 
     pub(super) fn namespace(&self, collection: &'static str) -> Namespace {
@@ -112,13 +108,13 @@ impl Place {
     pub(super) async fn set_validator(
         &self,
         collection: &'static str,
-        schema: Document,
+        validator: Document,
         level: &str,
         action: &str,
     ) -> Result<()> {
         let command = doc! {
             "collMod": collection,
-            "validator": { "$jsonSchema": schema },
+            "validator": validator,
             "validationLevel": level,
             "validationAction": action,
         };

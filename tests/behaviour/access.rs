@@ -116,3 +116,31 @@ async fn a_panic_is_a_500_with_a_problem() {
     );
     house.close().await;
 }
+
+#[tokio::test]
+async fn requests_that_outlast_the_grace_are_answered_503() {
+    let variables = [
+        ("SHUTDOWN_GRACE", "300ms"),
+        ("ADMIN_SERVER_ADDRESS", "127.0.0.1:0"),
+    ];
+    let house = House::on(mongoplex_testing::shared(), "access_cut_off", &variables).await;
+    let slow = mongoplex_server::Server::new("admin-server", 3000, |_| {
+        let never = axum::routing::get(std::future::pending::<()>);
+        Ok(axum::Router::new().route("/slow", never))
+    });
+    let bound = mongoplex_server::bind(&[slow], &house.config)
+        .await
+        .unwrap();
+    let address = bound[0].address();
+    let asked =
+        tokio::task::spawn_blocking(move || mongoplex_testing::http(address, "GET /slow", &[], ""));
+
+    let stop = tokio::time::sleep(std::time::Duration::from_millis(500));
+    let drained = mongoplex_server::run(bound, &house.databases, &house.config, stop)
+        .await
+        .unwrap();
+
+    assert_eq!(drained, mongoplex_server::Drained::CutOff);
+    assert_eq!(asked.await.unwrap().unwrap().status, 503);
+    house.close().await;
+}

@@ -187,6 +187,14 @@ async fn a_change_needs_the_version_that_was_read() {
             .status,
         412
     );
+    let null = send(
+        &server,
+        &line,
+        &[ACME, ("if-match", "\"2\"")],
+        r#"{"tier":null}"#,
+    )
+    .await;
+    assert_eq!(null.status, 400, "{null:?}");
     let absent = "PATCH /api/v1/clients/000000000000000000000000";
     assert_eq!(
         send(&server, absent, &[ACME, ("if-match", "\"1\"")], body)

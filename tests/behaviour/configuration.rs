@@ -186,6 +186,24 @@ fn layers_win_in_their_order() {
 }
 
 #[test]
+fn a_variable_that_is_set_to_nothing_hides_no_lower_layer() {
+    let folder = Folder::new();
+    folder.write(".env", "MONGOPLEX_ENV=production\n");
+    folder.write(
+        ".env.production",
+        "DATABASE_ADMIN_URI=mongodb://localhost/a\nDATABASE_CUSTOMER_URI=mongodb://localhost/b\n",
+    );
+    let sources = Sources::directory_of(&folder.0)
+        .variable("MONGOPLEX_ENV", " ")
+        .variable("DATABASE_ADMIN_URI", "");
+
+    assert!(!Config::privacy(&registry(), &sources).allows_private_set());
+    let config = load(&sources).unwrap();
+    assert_eq!(config.environment, Environment::Production);
+    assert_eq!(config.databases[0].uri.database(), "a");
+}
+
+#[test]
 fn a_file_that_cannot_be_parsed_is_a_fault_without_its_text() {
     let folder = Folder::new();
     folder.write("mongoplex.toml", "uri = canary canary\n");

@@ -207,6 +207,32 @@ async fn every_call_is_recorded_with_its_outcome() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_dropped_or_comes_too_late_is_recorded_too() {
+    let seen = Arc::new(Seen::default());
+    let house = House::observed(shared(), "guard_dropped", &[], vec![seen.clone()]).await;
+    let plans = house.customer().collection::<Plan>();
+    plans.insert_one(plan()).await.unwrap();
+    seen.0.lock().unwrap().clear();
+
+    let abandoned = plans.find_one(slow(2_000)).into_future();
+    tokio::time::timeout(Duration::from_millis(100), abandoned)
+        .await
+        .unwrap_err();
+    house.databases.shutdown(Duration::from_secs(5)).await;
+    plans.find_one(doc! {}).await.unwrap_err();
+
+    let outcomes: Vec<Outcome> = seen
+        .0
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|(_, outcome, _)| *outcome)
+        .collect();
+    assert_eq!(outcomes, [Outcome::Abandoned, Outcome::Rejected]);
+    house.close().await;
+}
+
+#[tokio::test]
 async fn a_cursors_batches_are_recorded_one_by_one() {
     let seen = Arc::new(Seen::default());
     let house = House::observed(shared(), "guard_batches", &[], vec![seen.clone()]).await;

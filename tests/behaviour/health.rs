@@ -66,6 +66,10 @@ async fn three_nodes_are_ready_again_after_their_primary_was_killed() {
     eventually("ready", || ready(&house.databases)).await;
 
     set.primary().await.unwrap().kill().await;
+    eventually("the loss is noticed", async || {
+        !ready(&house.databases).await
+    })
+    .await;
 
     eventually("a new primary takes writes", async || {
         let database = house.customer().unguarded();
@@ -103,4 +107,46 @@ async fn a_probe_writes_nothing_and_makes_no_database() {
             .all(|node| node.need == Need::Required && node.status == Status::Up)
     );
     house.close().await;
+}
+
+#[tokio::test]
+async fn the_wrong_password_of_one_database_says_nothing_of_the_others() {
+    mongoplex::logical_database! { optional Reports = "reports" }
+    let names = mongoplex_testing::TestDatabases::new("health_password");
+    let uri = names
+        .uri("reports")
+        .replace("mongodb://", "mongodb://nobody:wrong@")
+        + "&authSource=admin";
+    // First in the registry: its client would be the one that probes.
+    let registry = mongoplex::Registry::new().with::<Reports>();
+    let registry = registry
+        .with::<models::admin_server::Admin>()
+        .with::<models::customer_services::Customer>();
+    let sources = crate::house::sources(&names).variable("DATABASE_REPORTS_URI", uri);
+    let config = mongoplex::Config::load(&registry, &[], &sources).unwrap();
+    let databases = Databases::builder(registry, config)
+        .connect()
+        .await
+        .unwrap();
+
+    eventually("one deployment is seen", async || {
+        databases.deployments()[1].shared_with.len() == 3
+    })
+    .await;
+    eventually("ready", || ready(&databases)).await;
+    eventually("its own is down", async || {
+        databases.health().snapshot().nodes[0].status == Status::Down
+    })
+    .await;
+    for _ in 0..20 {
+        assert!(
+            ready(&databases).await,
+            "{:?}",
+            databases.health().snapshot()
+        );
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+
+    databases.shutdown(crate::house::PATIENCE).await;
+    names.drop().await;
 }

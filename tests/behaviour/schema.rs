@@ -116,3 +116,40 @@ async fn a_different_index_is_reported_and_never_dropped() {
     databases.shutdown(crate::house::PATIENCE).await;
     names.drop().await;
 }
+
+#[tokio::test]
+async fn somebody_elses_validator_is_reported_and_never_replaced() {
+    let (names, databases) = bare("schema_foreign").await;
+    let outside = mongoplex_testing::raw(&names.uri("admin"))
+        .await
+        .database(&names.name("admin"));
+    let fence = doc! { "$expr": true };
+    outside
+        .create_collection("users")
+        .validator(fence.clone())
+        .await
+        .unwrap();
+    outside
+        .collection::<Document>("users")
+        .insert_one(doc! { "email": "a@example.org" })
+        .await
+        .unwrap();
+
+    let report = databases.schema().common(Mode::Add).await.unwrap();
+
+    let mut found = outside
+        .list_collections()
+        .filter(doc! { "name": "users" })
+        .await
+        .unwrap();
+    assert!(found.advance().await.unwrap());
+    let options = found.deserialize_current().unwrap().options;
+    assert_eq!(options.validator, Some(fence));
+    let validator = report
+        .missing
+        .iter()
+        .find(|missing| missing.what == "the model's validator");
+    assert_eq!(validator.unwrap().cure, mongoplex::schema::Cure::Change);
+    databases.shutdown(crate::house::PATIENCE).await;
+    names.drop().await;
+}

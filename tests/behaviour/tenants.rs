@@ -158,3 +158,77 @@ async fn tenants_are_listed_in_order_batch_by_batch() {
     assert_eq!(ids, ["a", "b", "c"]);
     house.close().await;
 }
+
+#[tokio::test]
+async fn databases_that_are_there_differently_make_no_tenant() {
+    let house = House::new("tenants_different").await;
+    let tenancy = house.databases.tenancy().unwrap();
+    let name = format!("{}__acme", house.names.name("customer"));
+    let left = house.outside(&name).await.collection::<Document>("clients");
+    left.insert_one(doc! { "clientCode": "C-1" }).await.unwrap();
+
+    let refused = tenancy.create(&id("acme"), "Acme").await.unwrap_err();
+
+    assert!(matches!(refused, Error::Incomplete { .. }), "{refused:?}");
+    assert!(
+        refused
+            .to_string()
+            .contains("clients lacks index `clientCode_1`"),
+        "{refused}"
+    );
+    assert_eq!(tenancy.get(&id("acme")).await.unwrap(), None);
+    let nameless = tenancy.create(&id("other"), "").await.unwrap_err();
+    assert!(matches!(nameless, Error::Invalid { .. }), "{nameless:?}");
+    assert!(
+        !house
+            .names
+            .existing()
+            .await
+            .iter()
+            .any(|name| name.ends_with("__other"))
+    );
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_tenant_waits_for_an_optional_database_that_is_down() {
+    #[derive(serde::Serialize, serde::Deserialize)]
+    struct Visit {
+        page: String,
+    }
+    impl mongoplex::Model for Visit {
+        const COLLECTION: &str = "visits";
+    }
+    mongoplex::logical_database! { optional Reports = "reports", per_tenant: [Visit] }
+    let set = own_set(Nodes::One).await;
+    let proxy = mongoplex_testing::Proxy::start(&set.nodes()[0].address()).await;
+    proxy.refuse().await;
+    let names = mongoplex_testing::TestDatabases::new("tenants_optional");
+    let registry = crate::house::registry().with::<Reports>();
+    let sources =
+        crate::house::sources(&names).variable("DATABASE_REPORTS_URI", proxy.uri("reports"));
+    let config = mongoplex::Config::load(&registry, &[], &sources).unwrap();
+    let databases = mongoplex::Databases::builder(registry, config)
+        .connect()
+        .await
+        .unwrap();
+    databases.schema().common(Mode::Add).await.unwrap();
+    let tenancy = databases.tenancy().unwrap();
+
+    tenancy.create(&id("acme"), "Acme").await.unwrap_err();
+    assert_eq!(
+        tenancy.get(&id("acme")).await.unwrap(),
+        None,
+        "no row before all is complete"
+    );
+    proxy.pass().await;
+    crate::house::eventually("it is created once all is up", async || {
+        tenancy.create(&id("acme"), "Acme").await.is_ok()
+    })
+    .await;
+
+    databases.shutdown(crate::house::PATIENCE).await;
+    proxy.stop().await;
+    names.drop().await;
+    set.stop().await;
+}

@@ -62,7 +62,12 @@ fn finish<F: Future<Output = Result<(), Failure>>>(command: impl FnOnce() -> F) 
         .enable_all()
         .build();
     let result = match runtime {
-        Ok(runtime) => runtime.block_on(command()),
+        Ok(runtime) => {
+            let result = runtime.block_on(command());
+            // A download that nobody waits for any more must not hold up the end.
+            runtime.shutdown_background();
+            result
+        }
         Err(error) => Err(Failure::failed(format!(
             "the runtime did not start: {error}"
         ))),

@@ -57,13 +57,9 @@ pub(crate) async fn find(app: &App, sources: &Sources, sharing: Sharing) -> Resu
             private: None,
         });
     }
-    let running = match sharing {
-        Sharing::Own => None,
-        Sharing::Attach => private::running(sources).await,
-    };
-    let set = match running {
-        Some(set) => set,
-        None => private::start(sources).await?,
+    let set = match sharing {
+        Sharing::Own => private::start(sources).await?,
+        Sharing::Attach => private::share(sources).await?,
     };
     let sources = private::point(sources, &privacy, &app.registry, app.name, &set);
     let config = Config::load(&app.registry, &app.ports(), &sources)?;
@@ -111,7 +107,8 @@ impl Place {
         self.stop().await;
     }
 
-    async fn stop(&self) {
+    /// Stops the private set where it is this process's own.
+    pub(crate) async fn stop(&self) {
         if let Some(set) = &self.private {
             set.stop().await;
         }

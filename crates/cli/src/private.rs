@@ -1,14 +1,20 @@
 //! The private MongoDB of a project: one replica set in `.mongoplex/`, for development and tests.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 
 use mongoplex::{Config, Environment, Registry, Sources, config::Privacy};
-use mongoplex_mongod::{Attached, Binary, Nodes, Purpose, ReplicaSet, Search, Settings};
+use mongoplex_mongod::{Attached, Binary, Error, Nodes, Purpose, ReplicaSet, Search, Settings};
 
 use crate::{
     exit::Failure,
     output::{self, Fetching},
 };
+
+/// How long another process may take to start the set of this project.
+const STARTING: Duration = Duration::from_secs(10);
 
 /// A private set in use.
 pub(crate) enum PrivateSet {
@@ -60,33 +66,48 @@ pub(crate) fn folder(sources: &Sources) -> PathBuf {
     sources.directory().join(".mongoplex")
 }
 
-/// Returns the set that another process runs for this project, if one does.
-pub(crate) async fn running(sources: &Sources) -> Option<PrivateSet> {
-    ReplicaSet::attach(folder(sources))
-        .await
-        .map(PrivateSet::Other)
+/// Returns the set that another process runs for this project, or starts one.
+///
+/// A set that is just being started has its folder locked before it can be found: it is looked for
+/// again for a while.
+pub(crate) async fn share(sources: &Sources) -> Result<PrivateSet, Failure> {
+    let until = Instant::now() + STARTING;
+    loop {
+        if let Some(set) = ReplicaSet::attach(folder(sources)).await {
+            return Ok(PrivateSet::Other(set));
+        }
+        match try_start(sources).await? {
+            Err(Error::Locked { .. }) if Instant::now() < until => {}
+            started => return Ok(started?),
+        }
+    }
 }
 
 /// Finds or fetches a mongod and starts the set.
 pub(crate) async fn start(sources: &Sources) -> Result<PrivateSet, Failure> {
+    Ok(try_start(sources).await??)
+}
+
+async fn try_start(sources: &Sources) -> Result<Result<PrivateSet, Error>, Failure> {
     let search = Search {
         explicit: Config::mongod(sources),
         ..Search::default()
     };
-    let progress = Fetching::new();
-    let binary =
-        tokio::task::block_in_place(|| Binary::find(&search, &|step| progress.tell(step)))?;
-    let directory = folder(sources);
+    let finding = tokio::task::spawn_blocking(move || {
+        let progress = Fetching::new();
+        Binary::find(&search, &|step| progress.tell(step))
+    });
+    let binary = finding
+        .await
+        .map_err(|error| Failure::failed(error.to_string()))??;
     let settings = Settings {
-        directory,
+        directory: folder(sources),
         nodes: Nodes::One,
         purpose: Purpose::Development,
     };
-    let set = ReplicaSet::start(&binary, settings).await?;
-    Ok(PrivateSet::Own {
-        set,
-        version: binary.version().to_owned(),
-    })
+    let version = binary.version().to_owned();
+    let set = ReplicaSet::start(&binary, settings).await;
+    Ok(set.map(|set| PrivateSet::Own { set, version }))
 }
 
 /// Returns the sources with the URIs of a private set, and the environment where none is set.

@@ -7,7 +7,7 @@
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, uri::Authority},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -21,7 +21,7 @@ pub(crate) async fn enforce(
     request: Request,
     next: Next,
 ) -> Response {
-    let open = request.uri().path().starts_with("/health/");
+    let open = ["/health/live", "/health/ready"].contains(&request.uri().path());
     let checked = check(&request).and_then(|()| served(environment, open));
     match checked {
         Ok(()) => next.run(request).await,
@@ -42,16 +42,13 @@ fn served(environment: Environment, open: bool) -> Result<(), Problem> {
 fn check(request: &Request) -> Result<(), Problem> {
     let headers = request.headers();
     let forbidden = |detail| Err(Problem::new(StatusCode::FORBIDDEN, "foreign", detail));
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
-    // In HTTP/1.1 an absolute request line overrides the header.
-    let host = request
-        .uri()
-        .authority()
-        .map(|authority| authority.as_str())
-        .or(host);
-    if !host.is_some_and(is_local) {
+    // The header, and in an absolute request line the authority too, which would win over it.
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else {
+        return forbidden("one Host is needed: localhost, 127.0.0.1 or [::1]");
+    };
+    let line = request.uri().authority().is_none_or(is_local);
+    if !line || !is_local_text(host.to_str().unwrap_or_default()) {
         return forbidden("the Host must be localhost, 127.0.0.1 or [::1]");
     }
     if headers
@@ -76,13 +73,21 @@ fn check(request: &Request) -> Result<(), Problem> {
     Ok(())
 }
 
-fn is_local(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().map(|inner| format!("[{inner}]")),
-        None => host.split(':').next().map(str::to_owned),
-    };
-    let name = name.unwrap_or_default();
-    name.eq_ignore_ascii_case("localhost") || name == "127.0.0.1" || name == "[::1]"
+fn is_local(authority: &Authority) -> bool {
+    let host = authority.host();
+    let local = host.eq_ignore_ascii_case("localhost") || host == "127.0.0.1" || host == "[::1]";
+    local && !authority.as_str().contains('@') && has_plain_port(authority)
+}
+
+/// Returns whether nothing but a port's number follows the host.
+fn has_plain_port(authority: &Authority) -> bool {
+    let rest = authority.as_str().get(authority.host().len()..);
+    rest == Some("") || authority.port_u16().is_some()
+}
+
+fn is_local_text(host: &str) -> bool {
+    host.parse()
+        .is_ok_and(|authority: Authority| is_local(&authority))
 }
 
 fn is_local_origin(origin: &HeaderValue) -> bool {
@@ -90,7 +95,7 @@ fn is_local_origin(origin: &HeaderValue) -> bool {
     let host = origin
         .strip_prefix("http://")
         .or_else(|| origin.strip_prefix("https://"));
-    host.is_some_and(is_local)
+    host.is_some_and(is_local_text)
 }
 
 fn has_body(method: &Method, headers: &HeaderMap) -> bool {
@@ -145,6 +150,10 @@ mod tests {
             "127.0.0.1.nip.io",
             "[::2]",
             "10.0.0.1",
+            "localhost:x@evil.example",
+            "[::1].evil.example",
+            "localhost:evil",
+            "localhost@evil.example",
         ] {
             assert!(ask(&[("host", host)]).is_err(), "{host}");
         }

@@ -8,7 +8,8 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use mongoplex::Deadline;
+use mongoplex::{Deadline, Error};
+use tokio_util::sync::CancellationToken;
 
 use crate::problem::Problem;
 
@@ -21,5 +22,17 @@ pub(crate) async fn enforce(
     match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Problem::of_status(StatusCode::GATEWAY_TIMEOUT).into_response(),
+    }
+}
+
+/// Answers 503 as soon as requests are cut off.
+pub(crate) async fn until_cut_off(
+    State(cut_off): State<CancellationToken>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match cut_off.run_until_cancelled(next.run(request)).await {
+        Some(response) => response,
+        None => Problem::from(Error::ShuttingDown).render_anonymous(),
     }
 }

@@ -91,10 +91,7 @@ fn request_id(request: &Request) -> String {
 /// Gives an error its body: a problem of ours, or what a bare status means.
 fn rendered(response: Response, id: &str) -> Response {
     if let Some(problem) = response.extensions().get::<Problem>() {
-        if let Some(cause) = problem.cause() {
-            let status = problem.status().as_u16();
-            tracing::error!(status, "request failed: {cause}");
-        }
+        log(problem);
         return keep_headers(&response, problem.render(id));
     }
     let status = response.status();
@@ -108,6 +105,20 @@ fn rendered(response: Response, id: &str) -> Response {
         status
     };
     keep_headers(&response, Problem::of_status(status).render(id))
+}
+
+/// Logs the cause of a server's fault: a database that is away or slow is coped with, the rest is
+/// somebody's to mend.
+fn log(problem: &Problem) {
+    let (status, Some(cause)) = (problem.status(), problem.cause()) else {
+        return;
+    };
+    match status {
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
+            tracing::warn!(status = status.as_u16(), "request failed: {cause}");
+        }
+        _ => tracing::error!(status = status.as_u16(), "request failed: {cause}"),
+    }
 }
 
 fn is_problem(response: &Response) -> bool {

@@ -10,7 +10,7 @@ use mongoplex::{
     bson::{self, Bson, DateTime, Document, doc, oid::ObjectId},
     mongodb::options::ReturnDocument,
 };
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -126,6 +126,18 @@ pub async fn list<M: Versioned>(
         .map(|last| last.id().to_hex());
     let items = models.iter().map(to_json).collect::<Result<Vec<_>, _>>()?;
     Ok(Json(json!({ "items": items, "nextCursor": next })))
+}
+
+/// Reads a field of a change: it may be left out, but `null` is not silently taken for that.
+///
+/// For `#[serde(default, deserialize_with = "given")]` on an `Option`.
+///
+/// # Errors
+/// Those of the value, `null` included.
+pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    value: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(value).map(Some)
 }
 
 /// Returns the fields of a body as a document, for [`change`].

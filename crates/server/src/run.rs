@@ -1,6 +1,6 @@
 //! A server's life: take the port, serve, drain.
 
-use std::{fmt, future::Future, io, net::SocketAddr, sync::Arc};
+use std::{fmt, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -165,8 +165,11 @@ pub enum Drained {
     CutOff,
 }
 
+/// How long requests that are cut off may take to notice.
+const CUT_OFF_LIMIT: Duration = Duration::from_secs(1);
+
 /// Serves until `stop` ends, then drains: not ready first, no new connections, requests in flight
-/// are answered within `SHUTDOWN_GRACE`, the rest is cut off. The databases stay open.
+/// are answered within `SHUTDOWN_GRACE`, the rest with 503 at once. The databases stay open.
 ///
 /// # Errors
 /// Those of building the routes, before anything is served.
@@ -176,22 +179,24 @@ pub async fn run(
     config: &Config,
     stop: impl Future<Output = ()>,
 ) -> Result<Drained> {
-    let draining = CancellationToken::new();
-    let mut serving = JoinSet::new();
+    let (draining, cut_off) = (CancellationToken::new(), CancellationToken::new());
+    let mut ready = Vec::with_capacity(servers.len());
     for Bound {
-        server,
-        listener,
-        address: _,
+        server, listener, ..
     } in servers
     {
         let router = server.router(databases, config)?;
+        let router = router.layer(from_fn_with_state(cut_off.clone(), deadline::until_cut_off));
+        ready.push((server.name, listener, router));
+    }
+    let mut serving = JoinSet::new();
+    for (name, listener, router) in ready {
         let stopped = draining.clone().cancelled_owned();
-        let name = server.name;
         serving.spawn(async move {
-            if let Err(error) = axum::serve(listener, router)
+            let served = axum::serve(listener, router)
                 .with_graceful_shutdown(stopped)
-                .await
-            {
+                .await;
+            if let Err(error) = served {
                 tracing::error!("{name} stopped serving: {error}");
             }
         });
@@ -200,16 +205,17 @@ pub async fn run(
     databases.health().drain();
     tracing::info!("draining");
     draining.cancel();
-    let all = async { while serving.join_next().await.is_some() {} };
-    match timeout(config.server.shutdown_grace, all).await {
-        Ok(()) => Ok(Drained::Complete),
-        Err(_) => {
-            serving.shutdown().await;
-            tracing::warn!(
-                "requests were cut off after {:?}",
-                config.server.shutdown_grace
-            );
-            Ok(Drained::CutOff)
-        }
+    let mut all = async || while serving.join_next().await.is_some() {};
+    if timeout(config.server.shutdown_grace, all()).await.is_ok() {
+        return Ok(Drained::Complete);
     }
+    // Connections are tasks of axum's own: only their requests can be told to end.
+    cut_off.cancel();
+    drop(timeout(CUT_OFF_LIMIT, all()).await);
+    serving.shutdown().await;
+    tracing::warn!(
+        "requests were cut off after {:?}",
+        config.server.shutdown_grace
+    );
+    Ok(Drained::CutOff)
 }

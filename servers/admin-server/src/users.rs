@@ -3,7 +3,10 @@
 use axum::{Router, http::StatusCode, response::Response, routing::get};
 use models::admin_server::{Admin, Role, User};
 use mongoplex::bson::{DateTime, oid::ObjectId};
-use mongoplex_server::{Db, Id, IfMatch, Json, Page, Problem, resource};
+use mongoplex_server::{
+    Db, Id, IfMatch, Json, Page, Problem,
+    resource::{self, given},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -36,15 +39,35 @@ fn active() -> bool {
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Changes {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
     email: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
     first_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
     last_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
     role: Option<Role>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
     is_active: Option<bool>,
 }
 

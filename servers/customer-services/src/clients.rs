@@ -6,7 +6,10 @@ use mongoplex::{
     Collection,
     bson::{DateTime, oid::ObjectId},
 };
-use mongoplex_server::{Id, IfMatch, Json, Page, Problem, TenantDb, resource};
+use mongoplex_server::{
+    Id, IfMatch, Json, Page, Problem, TenantDb,
+    resource::{self, given},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -37,15 +40,35 @@ struct NewClient {
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Changes {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
     client_code: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
     company_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
     status: Option<ClientStatus>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
     tier: Option<Tier>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
     contacts: Option<Vec<Contact>>,
 }
 

@@ -32,6 +32,7 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let stop = mongoplex_server::terminated();
     tokio::pin!(stop);
+    let stopped = || Failure::failed("stopped before it was up");
     let sources = place::sources(set);
     let config = place::configuration(app, &sources)?;
     mongoplex_server::init_logging(&config.server);
@@ -39,13 +40,17 @@ pub(crate) async fn run(
     let servers = mongoplex_server::bind(&app.servers, &config).await?;
     let found = tokio::select! {
         found = place::find(app, &sources, sharing) => found?,
-        _ = &mut stop => return Err(Failure::failed("stopped before it was up")),
+        _ = &mut stop => return Err(stopped()),
     };
-    let databases = found.connect(app).await?;
-    let served = serve(app, &found, &databases, servers, arguments, async {
-        drop(stop.await)
-    })
-    .await;
+    let databases = tokio::select! {
+        databases = found.connect(app) => databases?,
+        _ = &mut stop => {
+            found.stop().await;
+            return Err(stopped());
+        }
+    };
+    let stop = async { drop(stop.await) };
+    let served = serve(app, &found, &databases, servers, arguments, stop).await;
     // Requests that used up the grace leave none for their calls.
     let grace = match served {
         Ok(Drained::CutOff) => Duration::ZERO,
@@ -65,18 +70,7 @@ async fn serve(
 ) -> Result<Drained, Failure> {
     tokio::pin!(stop);
     let schema = databases.health().register("schema", Need::Required, None);
-    let prepared = async {
-        let mode = if arguments.sync {
-            Mode::Add
-        } else {
-            Mode::Check
-        };
-        let report = place.complete(databases, mode).await?;
-        if place.private.is_some() {
-            tenants(app, databases).await?;
-        }
-        Ok::<_, Failure>(report)
-    };
+    let prepared = prepare(app, place, databases, arguments);
     let report = tokio::select! {
         report = prepared => report?,
         () = &mut stop => return Err(Failure::failed("stopped before it was up")),
@@ -106,53 +100,91 @@ async fn serve(
     Ok(drained)
 }
 
-/// Completes the tenants that are there, and makes those that the application wants to begin with.
-async fn tenants(app: &App, databases: &Databases) -> Result<(), Failure> {
+/// Completes the schema as far as it may be, and on a private set makes the sample tenants.
+///
+/// Tenants' databases are looked at on a private set and with `--sync`; else each was complete when
+/// its tenant was created, and to walk all of a large fleet at every start would open its files.
+async fn prepare(
+    app: &App,
+    place: &Place,
+    databases: &Databases,
+    arguments: &UpArguments,
+) -> Result<Report, Failure> {
+    let mode = match (&place.private, arguments.sync) {
+        (Some(_), _) => Mode::Build,
+        (None, true) => Mode::Add,
+        (None, false) => Mode::Check,
+    };
+    let report = databases.schema().common(mode).await?;
+    if mode == Mode::Check || !report.missing.is_empty() {
+        return Ok(report);
+    }
+    if place.private.is_some() {
+        samples(app, databases).await?;
+    }
+    Ok(report.merge(tenants(databases, mode).await?))
+}
+
+/// Makes the tenants that the application wants to begin with.
+async fn samples(app: &App, databases: &Databases) -> Result<(), Failure> {
     let Ok(tenancy) = databases.tenancy() else {
         return Ok(());
     };
     for id in &app.sample_tenants {
-        let id: TenantId = id
-            .parse()
-            .map_err(|invalid| Failure::failed(format!("sample tenant `{id}`: {invalid}")))?;
+        let invalid = |invalid| Failure::failed(format!("sample tenant `{id}`: {invalid}"));
+        let id: TenantId = id.parse().map_err(invalid)?;
         if tenancy.get(&id).await?.is_none() {
             tenancy.create(&id, id.as_str()).await?;
         }
     }
-    let mut after = None;
+    Ok(())
+}
+
+/// Completes the databases of all tenants, one tenant after the other.
+async fn tenants(databases: &Databases, mode: Mode) -> Result<Report, Failure> {
+    let Ok(tenancy) = databases.tenancy() else {
+        return Ok(Report::default());
+    };
+    let (mut after, mut report) = (None, Report::default());
     loop {
         let batch = tenancy.list(after.as_ref(), 100).await?;
         let Some(last) = batch.last() else {
-            return Ok(());
+            return Ok(report);
         };
         for tenant in &batch {
-            databases.schema().tenant(&tenant.id, Mode::Build).await?;
+            report = report.merge(databases.schema().tenant(&tenant.id, mode).await?);
         }
         after = Some(last.id.clone());
     }
 }
 
 fn judge(schema: &Node, report: &Report) {
-    match report.missing.first() {
-        None => schema.up(),
-        Some(first) => {
-            let count = report.missing.len();
-            schema.down(format!(
-                "{count} things are missing, the first: {} lacks {}; {}",
-                first.namespace, first.what, first.cure
-            ));
-        }
-    }
+    let mut required = report
+        .missing
+        .iter()
+        .filter(|missing| missing.need == Need::Required);
+    let Some(first) = required.next() else {
+        return schema.up();
+    };
+    let what = match required.count() {
+        0 => "something is missing".to_owned(),
+        more => format!("{} things are missing, the first", more + 1),
+    };
+    let cure = report::cure(first.cure);
+    schema.down(format!(
+        "{what}: {} lacks {}; {cure}",
+        first.namespace, first.what
+    ));
 }
 
-/// Looks again while something is missing, and ends once nothing is.
+/// Looks again while something is missing or could not be looked at, and ends once all is there.
 async fn watch(schema: &Node, databases: &Databases, report: &Report) {
-    let mut complete = report.missing.is_empty();
+    let mut complete = report.is_complete();
     while !complete {
         sleep(SCHEMA_PERIOD).await;
         if let Ok(report) = databases.schema().common(Mode::Check).await {
             judge(schema, &report);
-            complete = report.missing.is_empty();
+            complete = report.is_complete();
         }
     }
 }

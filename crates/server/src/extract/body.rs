@@ -67,7 +67,7 @@ fn misfit(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
         return malformed(inner);
     }
     let text = inner.to_string();
-    let text = text.split(" at line ").next().unwrap_or_default();
+    let text = text.rsplit_once(" at line ").map_or("", |(text, _)| text);
     let problem = |what| Problem::new(StatusCode::BAD_REQUEST, "unfit-json", what);
     if let Some(missing) = text.strip_prefix("missing field ") {
         let field = inside(&path, missing.trim_matches('`'));
@@ -144,6 +144,11 @@ mod tests {
                 r#"{"quantity":1,"parts":[{}]}"#,
                 "parts[0].name",
                 "this field is missing",
+            ),
+            (
+                r#"{"quantity":"canary, expected canary at line 1"}"#,
+                "quantity",
+                "expected a whole number",
             ),
             (r#"{}"#, "quantity", "this field is missing"),
             (
