@@ -56,6 +56,6 @@ pub use self::{
     health::Health,
     model::{Index, Model, Namespace, Versioned},
     orchestrator::{Connect, Databases, Deployment, Shutdown},
-    registry::{Hosts, LogicalDatabase, Registry, Route, Routed, Scope},
+    registry::{Declared, Hosts, LogicalDatabase, Registry, Route, Routed, Scope},
     tenancy::{Tenancy, Tenant, TenantId},
 };

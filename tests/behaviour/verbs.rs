@@ -287,6 +287,67 @@ async fn an_aborted_transaction_leaves_nothing_in_any_verb() {
 }
 
 #[tokio::test]
+async fn the_other_verbs_take_the_session_too() {
+    let house = House::new("verbs_session_too").await;
+    let plans = plans(&house).await;
+    let mut session = house.customer().start_session().await.unwrap();
+    session.start_transaction().await.unwrap();
+
+    plans
+        .insert_many([plan("d", 4), plan("e", 5)])
+        .session(&mut session)
+        .await
+        .unwrap();
+    let found = plans
+        .find_one(doc! { "code": "d" })
+        .session(&mut session)
+        .await
+        .unwrap()
+        .unwrap();
+    plans
+        .replace_one(
+            doc! { "_id": found.id },
+            Plan {
+                name: "D".into(),
+                ..found
+            },
+        )
+        .session(&mut session)
+        .await
+        .unwrap();
+    let update = doc! { "$set": { "name": "A" } };
+    let before = plans
+        .find_one_and_update(doc! { "code": "a" }, update)
+        .session(&mut session)
+        .await
+        .unwrap();
+    let names = doc! { "$group": { "_id": "$name" } };
+    let grouped = plans
+        .aggregate([names])
+        .session(&mut session)
+        .await
+        .unwrap();
+    let grouped: Vec<Document> = grouped.try_collect().await.unwrap();
+
+    assert_eq!(before.unwrap().name, "a");
+    assert_eq!(grouped.len(), 5);
+    assert!(
+        grouped
+            .iter()
+            .any(|group| group.get_str("_id").is_ok_and(|name| name == "D"))
+    );
+    session.abort_transaction().await.unwrap();
+    assert_eq!(
+        plans
+            .count_documents(doc! { "name": { "$in": ["A", "D", "e"] } })
+            .await
+            .unwrap(),
+        0
+    );
+    house.close().await;
+}
+
+#[tokio::test]
 async fn a_tenants_pipeline_reaches_no_other_database() {
     let house = House::new("verbs_scope").await;
     let acme = house.tenant("acme").await;

@@ -1,5 +1,7 @@
 //! A canary in every field, header and address of a request appears in no output, at any level.
 
+use std::process::ExitStatus;
+
 use mongoplex_testing::{Signal, http};
 
 use crate::house::{ACME, Ports, project, up};
@@ -81,26 +83,35 @@ fn no_content_of_a_request_is_logged_even_at_trace_level() {
     }
 }
 
-/// Each line of a request carries its id.
+/// Starts a house, asks it for clients under a request id, and returns all that it printed.
+fn asked(format: &str, id: &str) -> (ExitStatus, String) {
+    let (project, ports) = (project(), Ports::free());
+    let mut command = ports.up(&project);
+    command
+        .env("LOG_LEVEL", "info,mongoplex=debug")
+        .env("LOG_FORMAT", format);
+    let (mut program, _) = up(&mut command);
+    let header = format!("X-Request-ID: {id}");
+    let answer = http(ports.customer, "GET /api/v1/clients", &[ACME, &header], "").unwrap();
+    assert_eq!(answer.header("x-request-id"), Some(id));
+    program.signal(Signal::TERM);
+    program.end()
+}
+
 #[test]
 fn every_line_of_a_request_carries_its_id() {
-    let (project, ports) = (project(), Ports::free());
-    let (mut program, _) = up(ports
-        .up(&project)
-        .env("LOG_LEVEL", "info,mongoplex=debug")
-        .env("LOG_FORMAT", "json"));
-    let answer = http(
-        ports.customer,
-        "GET /api/v1/clients",
-        &[ACME, "X-Request-ID: request-77"],
-        "",
-    )
-    .unwrap();
-    assert_eq!(answer.header("x-request-id"), Some("request-77"));
-
-    program.signal(Signal::TERM);
-    let (_, output) = program.end();
-
+    let (_, text) = asked("text", "request-78");
+    let own: Vec<&str> = text
+        .lines()
+        .filter(|line| line.contains("request-78"))
+        .collect();
+    assert!(own.iter().any(|line| line.contains("`find` on")), "{text}");
+    assert!(
+        own.iter()
+            .any(|line| line.contains("GET /api/v1/clients 200")),
+        "{text}"
+    );
+    let (_, output) = asked("json", "request-77");
     let lines: Vec<serde_json::Value> = output
         .lines()
         .filter_map(|line| serde_json::from_str(line).ok())

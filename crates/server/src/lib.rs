@@ -4,13 +4,13 @@
 //! databases to its routes. [`bind`] takes the ports, [`run`] serves until it is told to stop and
 //! then drains. Around the routes stand: request id, one log line a request, security headers, body
 //! limit, deadline, problem details (RFC 9457), health routes, and the rules that hold until there
-//! is sign-in ([`access`]).
+//! is sign-in (access.rs).
 //!
 //! In handlers: [`Db`] and [`TenantDb`] are the databases under the request's deadline, [`Json`]
 //! a strict body, [`Id`], [`IfMatch`] and [`Page`] what their names say, [`resource`] the usual
 //! ways of creating, changing and listing, [`Problem`] the error to return.
 
-pub mod access;
+mod access;
 mod deadline;
 mod envelope;
 mod extract;
