@@ -95,8 +95,8 @@ pub enum Error {
         /// The number of nodes that was asked for.
         asked: usize,
     },
-    /// Another mongod holds the data folder, and still did so two seconds later.
-    #[error("`{}` is in use by mongod {}; another `up` may be running on this folder: stop it first, or attach to it", directory.display(), pid.map_or_else(|| "of unknown pid".to_owned(), |pid| format!("with pid {pid}")))]
+    /// Another process runs a set in the folder, or a mongod holds its data, and still did so two seconds later.
+    #[error("`{}` is in use by the process {}; another `up` may be running on this folder: stop it first, or attach to it", directory.display(), pid.map_or_else(|| "of unknown pid".to_owned(), |pid| format!("with pid {pid}")))]
     Locked {
         /// The data folder of the node.
         directory: PathBuf,

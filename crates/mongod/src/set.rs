@@ -3,6 +3,7 @@
 //! It listens on 127.0.0.1 only and has no users: it is for development and tests.
 
 mod attach;
+mod lock;
 mod members;
 mod settings;
 
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use futures_util::future::{join_all, try_join_all};
 use tokio::time::timeout;
 
+use self::lock::FolderLock;
 pub use self::{
     attach::Attached,
     settings::{Nodes, Purpose, Settings},
@@ -31,6 +33,7 @@ pub struct ReplicaSet {
     name: String,
     directory: PathBuf,
     nodes: Vec<Node>,
+    lock: FolderLock,
 }
 
 impl ReplicaSet {
@@ -49,6 +52,7 @@ impl ReplicaSet {
     /// When the future is dropped, what was started is stopped as by dropping the set.
     pub async fn start(binary: &Binary, settings: Settings) -> Result<Self, Error> {
         let directory = folder::prepare(&settings.directory)?;
+        let lock = FolderLock::take(&directory).await?;
         let asked = settings.nodes.count();
         let file = SetFile::read_or_create(&directory, asked)?;
         if file.nodes != asked {
@@ -69,6 +73,7 @@ impl ReplicaSet {
             name: file.name,
             directory,
             nodes,
+            lock,
         };
         set.within(
             "the first writable primary",
@@ -144,6 +149,7 @@ impl ReplicaSet {
     /// When the future is dropped the nodes end all the same; the set only stops waiting.
     pub async fn stop(&self) {
         join_all(self.nodes.iter().map(Node::stop)).await;
+        self.lock.release();
     }
 
     async fn within<T>(

@@ -86,7 +86,7 @@ async fn a_killed_node_restarts_with_all_its_data() {
 async fn a_folder_in_use_is_refused_with_the_holder() {
     let folder = Folder::new("locked");
     let set = start(folder.path(), Nodes::One).await;
-    let holder = set.nodes()[0].pid();
+    let holder = Some(std::process::id());
 
     let refused = try_start(folder.path(), Nodes::One).await.unwrap_err();
 
@@ -102,6 +102,24 @@ async fn a_folder_in_use_is_refused_with_the_holder() {
             .is_some()
     );
     set.stop().await;
+}
+
+#[tokio::test]
+async fn of_two_that_start_at_once_in_a_folder_one_runs_it() {
+    for round in 0..5 {
+        let folder = Folder::new(&format!("at-once-{round}"));
+
+        let (first, second) = tokio::join!(
+            try_start(folder.path(), Nodes::One),
+            try_start(folder.path(), Nodes::One)
+        );
+
+        let refused = first.as_ref().err().or(second.as_ref().err());
+        assert!(matches!(refused, Some(Error::Locked { .. })), "{refused:?}");
+        let set = first.or(second).unwrap();
+        assert_eq!(insert(&set.uri("shop")).await, 1);
+        set.stop().await;
+    }
 }
 
 #[tokio::test]
