@@ -58,12 +58,13 @@ fn known(registry: &Registry, servers: &[(&'static str, u16)]) -> BTreeSet<Strin
 }
 
 fn fault(name: &str, origin: &str, known: &BTreeSet<String>) -> Fault {
-    let nearest = known
-        .iter()
-        .min_by_key(|known| strsim::damerau_levenshtein(known, name));
-    let cure = nearest.map_or_else(
-        || "remove it".into(),
-        |nearest| format!("did you mean `{nearest}`?"),
+    let distance = |known: &&String| strsim::damerau_levenshtein(known, name);
+    let nearest = known.iter().min_by_key(distance);
+    // Farther than a third of the name it is another word altogether.
+    let near = nearest.filter(|nearest| distance(nearest) * 3 <= name.len());
+    let cure = near.map_or_else(
+        || "remove it; `.env.example` lists what there is".into(),
+        |near| format!("did you mean `{near}`?"),
     );
     Fault::new(name, "is not a setting", cure).set_in(origin)
 }

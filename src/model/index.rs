@@ -71,6 +71,20 @@ impl Index {
         self.unique
     }
 
+    /// Returns the index in words, with what a person needs to create it.
+    pub(crate) fn describe(&self) -> String {
+        let unique = if self.unique { ", unique" } else { "" };
+        let seconds = self
+            .expire_after
+            .map(|age| format!(", expireAfterSeconds {}", age.as_secs()));
+        format!(
+            "index `{}` ({}{unique}{})",
+            self.name(),
+            self.keys(),
+            seconds.unwrap_or_default()
+        )
+    }
+
     /// Returns the index as `createIndexes` takes it.
     pub(crate) fn to_command(self) -> Document {
         let mut command = doc! { "key": self.keys(), "name": self.name() };

@@ -61,7 +61,7 @@ impl Comparison<'_> {
         let (absent, different) = sort_out(self.route.indexes, &indexes);
         for index in different {
             self.missing(
-                format!("index `{}` as the model has it", index.name()),
+                format!("{} as the model has it", index.describe()),
                 Cure::Change,
             );
         }
@@ -83,7 +83,7 @@ impl Comparison<'_> {
         let cure = if empty { Cure::Add } else { Cure::Change };
         let allowed = self.mode == Mode::Build || (self.mode == Mode::Add && empty);
         for index in absent {
-            let what = format!("index `{}`", index.name());
+            let what = index.describe();
             if !allowed {
                 self.missing(what, cure);
                 continue;

@@ -195,6 +195,25 @@ async fn a_change_needs_the_version_that_was_read() {
     )
     .await;
     assert_eq!(null.status, 400, "{null:?}");
+    let delete = line.replace("PATCH", "DELETE");
+    assert_eq!(
+        send(&server, &delete, &[ACME, ("if-match", "\"1\"")], "")
+            .await
+            .status,
+        412
+    );
+    assert_eq!(
+        send(&server, &delete, &[ACME, ("if-match", "\"2\"")], "")
+            .await
+            .status,
+        204
+    );
+    assert_eq!(
+        send(&server, &delete, &[ACME, ("if-match", "\"2\"")], "")
+            .await
+            .status,
+        404
+    );
     let absent = "PATCH /api/v1/clients/000000000000000000000000";
     assert_eq!(
         send(&server, absent, &[ACME, ("if-match", "\"1\"")], body)

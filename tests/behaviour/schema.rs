@@ -68,7 +68,7 @@ async fn a_collection_with_documents_gets_no_index_and_only_a_mild_validator() {
         .iter()
         .map(|missing| missing.what.as_str())
         .collect();
-    assert_eq!(left, ["index `email_1`"]);
+    assert_eq!(left, ["index `email_1` ({ \"email\": 1 }, unique)"]);
     assert_eq!(users.list_index_names().await.unwrap(), ["_id_"]);
     users.insert_one(doc! { "email": 1 }).await.unwrap();
     let strict = outside
@@ -105,7 +105,7 @@ async fn a_different_index_is_reported_and_never_dropped() {
     for mode in [Mode::Check, Mode::Add, Mode::Build] {
         let report = databases.schema().common(mode).await.unwrap();
         let different = |missing: &&mongoplex::schema::Missing| {
-            missing.what == "index `email_1` as the model has it"
+            missing.what == "index `email_1` ({ \"email\": 1 }, unique) as the model has it"
         };
         assert_eq!(
             report.missing.iter().filter(different).count(),

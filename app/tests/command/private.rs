@@ -3,6 +3,7 @@
 use std::{
     fs,
     net::TcpListener,
+    path::Path,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
 };
@@ -11,7 +12,7 @@ use mongoplex::{
     bson::{Document, doc},
     mongodb,
 };
-use mongoplex_testing::{Program, Signal, http};
+use mongoplex_testing::{Program, Signal, http, send_signal};
 
 use crate::house::{MONGOPLEX, Ports, codes, create, eventually, mongods, project, up};
 
@@ -101,6 +102,33 @@ fn after_a_kill_no_mongod_stays_and_the_next_up_has_the_data() {
     assert_eq!(codes(ports.customer), ["C-1"]);
     program.signal(Signal::INT);
     assert_eq!(program.end().0.code(), Some(0));
+}
+
+#[test]
+fn a_mongod_that_was_killed_is_started_again() {
+    let (project, ports) = (project(), Ports::free());
+    let (mut program, _) = up(&mut ports.up(&project));
+    assert_eq!(create(ports.customer, "C-1").unwrap().status, 201);
+    let before = mongod_pid(project.path());
+
+    send_signal(before, Signal::KILL);
+    program.line("the private mongod has ended by itself");
+    program.line("runs again, with all its data");
+
+    assert_ne!(mongod_pid(project.path()), before);
+    let again =
+        || create(ports.customer, "C-2").is_ok_and(|answer| [201, 409].contains(&answer.status));
+    eventually("its clients go on", again);
+    assert_eq!(codes(ports.customer), ["C-1", "C-2"]);
+    program.signal(Signal::TERM);
+    assert_eq!(program.end().0.code(), Some(0));
+    assert_eq!(mongods(project.path()), Vec::<String>::new());
+}
+
+/// Returns the process that mongod's own lock file names.
+fn mongod_pid(folder: &Path) -> i32 {
+    let lock = folder.join(".mongoplex/node-0/data/mongod.lock");
+    fs::read_to_string(lock).unwrap().trim().parse().unwrap()
 }
 
 #[test]

@@ -42,7 +42,8 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct UpArguments {
     /// Adds to the databases what the models need and what cannot hurt: collections, validators and
-    /// indexes on what is new or empty. Always done on a private set.
+    /// indexes on what is new or empty, elsewhere validators that only warn. Always done on a
+    /// private set.
     #[arg(long)]
     pub(crate) sync: bool,
     /// Prints one JSON object instead of the table.

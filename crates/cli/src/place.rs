@@ -1,6 +1,6 @@
 //! Where a command's databases are: those of the variables, or the private set.
 
-use std::time::Duration;
+use std::{convert::Infallible, future::pending, time::Duration};
 
 use mongoplex::{
     Config, Databases, Shutdown, Sources,
@@ -105,6 +105,14 @@ impl Place {
             ));
         }
         self.stop().await;
+    }
+
+    /// Keeps the private set running, where there is one; see [`PrivateSet::keep`].
+    pub(crate) async fn keep(&self) -> Result<Infallible, Failure> {
+        match &self.private {
+            Some(set) => set.keep().await,
+            None => pending().await,
+        }
     }
 
     /// Stops the private set where it is this process's own.

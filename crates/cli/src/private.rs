@@ -1,6 +1,8 @@
 //! The private MongoDB of a project: one replica set in `.mongoplex/`, for development and tests.
 
 use std::{
+    convert::Infallible,
+    future::pending,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -15,6 +17,9 @@ use crate::{
 
 /// How long another process may take to start the set of this project.
 const STARTING: Duration = Duration::from_secs(10);
+
+/// A mongod that ends again within this time after a restart is not started another time.
+const STEADY: Duration = Duration::from_secs(10);
 
 /// A private set in use.
 pub(crate) enum PrivateSet {
@@ -50,6 +55,39 @@ impl PrivateSet {
                 "the private MongoDB that runs already, replica set {}",
                 set.name()
             ),
+        }
+    }
+
+    /// Starts its mongod again whenever that ends by itself, and never returns while that goes well.
+    /// Another process's set is that one's to keep.
+    ///
+    /// # Errors
+    /// When it cannot be started, or ends again within [`STEADY`].
+    pub(crate) async fn keep(&self) -> Result<Infallible, Failure> {
+        let Self::Own { set, .. } = self else {
+            return pending().await;
+        };
+        let Some(node) = set.nodes().first() else {
+            return pending().await;
+        };
+        let mut since: Option<Instant> = None;
+        loop {
+            node.ended().await;
+            let log = node.log();
+            let told = format!(
+                "the private mongod has ended by itself; its log is {}",
+                log.display()
+            );
+            if since.is_some_and(|since| since.elapsed() < STEADY) {
+                return Err(Failure::failed(format!(
+                    "{told}; it had just been started again"
+                )));
+            }
+            tracing::error!("{told}; starting it again");
+            node.restart().await?;
+            set.ready().await?;
+            since = Some(Instant::now());
+            tracing::info!("the private mongod runs again, with all its data");
         }
     }
 

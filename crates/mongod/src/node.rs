@@ -78,6 +78,16 @@ impl Node {
         process.exited().is_none().then(|| process.id())
     }
 
+    /// Waits until its mongod has ended, whoever ended it; at once when it has.
+    ///
+    /// # Cancel safety
+    ///
+    /// It changes nothing and may be dropped.
+    pub async fn ended(&self) {
+        let process = self.process();
+        process.wait().await;
+    }
+
     /// Returns where its log is; the log of the start before lies beside it with the ending `.1`.
     #[must_use]
     pub fn log(&self) -> PathBuf {

@@ -29,13 +29,27 @@ pub(crate) async fn enforce(
     }
 }
 
+/// Refuses a body that says itself to be too large, before it is waited for.
+pub(crate) async fn limit_body(
+    State(limit): State<usize>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    match length {
+        Some(length) if length > limit as u64 => {
+            Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE).into_response()
+        }
+        _ => next.run(request).await,
+    }
+}
+
 fn served(environment: Environment, open: bool) -> Result<(), Problem> {
     if open || environment.is_harmless() {
         return Ok(());
     }
-    let detail = format!(
-        "there is no sign-in yet, so in {environment} only health is served; MONGOPLEX_ENV=development serves the rest on loopback"
-    );
+    let detail = format!("there is no sign-in yet, so in {environment} only health is served");
     Err(Problem::new(StatusCode::FORBIDDEN, "no-sign-in", detail))
 }
 
@@ -58,7 +72,14 @@ fn check(request: &Request) -> Result<(), Problem> {
     {
         return forbidden("the Origin must be on localhost, 127.0.0.1 or [::1]");
     }
-    let forwarded = |name: &str| name == "forwarded" || name.starts_with("x-forwarded-");
+    const PROXIES: [&str; 5] = [
+        "forwarded",
+        "via",
+        "x-real-ip",
+        "cf-connecting-ip",
+        "true-client-ip",
+    ];
+    let forwarded = |name: &str| PROXIES.contains(&name) || name.starts_with("x-forwarded-");
     if headers.keys().any(|name| forwarded(name.as_str())) {
         return forbidden("requests through a proxy are refused until there is sign-in");
     }

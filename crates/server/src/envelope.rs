@@ -70,12 +70,22 @@ pub(crate) async fn wrap(request: Request, next: Next) -> Response {
     let span = tracing::info_span!("request", request.id = %id);
     async {
         let response = rendered(next.run(request).await, &id);
-        let (status, elapsed_ms) = (response.status().as_u16(), started.elapsed().as_millis());
-        tracing::info!(
-            status,
-            elapsed_ms,
-            "{method} {route} {status} in {elapsed_ms} ms"
-        );
+        let status = response.status().as_u16();
+        let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        // Whoever watches health asks every few seconds.
+        if route.starts_with("/health/") {
+            tracing::debug!(
+                status,
+                elapsed_ms,
+                "{method} {route} {status} in {elapsed_ms} ms"
+            );
+        } else {
+            tracing::info!(
+                status,
+                elapsed_ms,
+                "{method} {route} {status} in {elapsed_ms} ms"
+            );
+        }
         response
     }
     .instrument(span)

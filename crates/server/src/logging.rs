@@ -19,7 +19,9 @@ pub fn init(config: &ServerConfig) {
     let registry = tracing_subscriber::registry().with(filter);
     let installed = match config.log_format {
         LogFormat::Text => registry.with(lines).try_init(),
-        LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init(),
+        LogFormat::Json => registry
+            .with(lines.json().flatten_event(true).with_span_list(false))
+            .try_init(),
     };
     // Somebody else's subscriber stays: a program that embeds us decides.
     drop(installed);

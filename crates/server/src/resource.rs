@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    extract::{Json, Page},
+    extract::{IfMatch, Json, Page},
     problem::Problem,
 };
 
@@ -82,22 +82,24 @@ pub async fn change<M: Versioned>(
     }
 }
 
-/// Deletes one document and returns 204.
+/// Deletes one document and returns 204; with a version only if it still has it.
 ///
 /// # Errors
-/// A 404 when there is none; those of the database.
+/// A 404 when there is none, a 412 when it has another version; those of the database.
 pub async fn delete<M: Versioned>(
     collection: &Collection<M>,
     id: ObjectId,
+    version: Option<IfMatch>,
 ) -> Result<StatusCode, Problem> {
-    match collection
-        .delete_one(doc! { "_id": id })
-        .await?
-        .deleted_count
-    {
-        0 => Err(Problem::not_found()),
-        _ => Ok(StatusCode::NO_CONTENT),
+    let mut filter = doc! { "_id": id };
+    if let Some(IfMatch(version)) = version {
+        filter.insert("version", version);
     }
+    if collection.delete_one(filter).await?.deleted_count > 0 {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    read(collection, id).await?;
+    Err(Problem::stale())
 }
 
 /// Returns a page of all documents in the order of their ids, which stays right under inserts.
@@ -182,7 +184,7 @@ pub fn to_json<M: Model>(model: &M) -> Result<Value, Problem> {
 fn plain(value: Bson) -> Value {
     match value {
         Bson::ObjectId(id) => id.to_hex().into(),
-        Bson::DateTime(date) => date.try_to_rfc3339_string().unwrap_or_default().into(),
+        Bson::DateTime(date) => rfc3339(date).into(),
         Bson::Int64(number) => number.into(),
         Bson::Decimal128(number) => number.to_string().into(),
         Bson::Array(items) => items.into_iter().map(plain).collect(),
@@ -194,6 +196,14 @@ fn plain(value: Bson) -> Value {
         ),
         other => serde_json::to_value(other).unwrap_or_default(),
     }
+}
+
+/// Returns a date with milliseconds, always three digits, so that texts sort as dates do.
+fn rfc3339(date: DateTime) -> String {
+    let text = date.try_to_rfc3339_string().unwrap_or_default();
+    let whole = text.trim_end_matches('Z');
+    let (seconds, fraction) = whole.split_once('.').unwrap_or((whole, ""));
+    format!("{seconds}.{fraction:0<3}Z")
 }
 
 #[cfg(test)]
@@ -210,7 +220,7 @@ mod tests {
             doc! { "id": id, "at": when, "n": 5_i64, "deep": [{ "x": id }] },
         ));
 
-        let expected = json!({ "id": id.to_hex(), "at": "1970-01-01T00:00:00Z", "n": 5, "deep": [{ "x": id.to_hex() }] });
+        let expected = json!({ "id": id.to_hex(), "at": "1970-01-01T00:00:00.000Z", "n": 5, "deep": [{ "x": id.to_hex() }] });
         assert_eq!(value, expected);
     }
 }

@@ -64,6 +64,10 @@ impl Server {
         let inner = routes
             .layer(DefaultBodyLimit::max(config.server.body_limit))
             .layer(from_fn_with_state(
+                config.server.body_limit,
+                access::limit_body,
+            ))
+            .layer(from_fn_with_state(
                 config.server.request_timeout,
                 deadline::enforce,
             ))

@@ -28,7 +28,7 @@ pub use self::{
     databases::TestDatabases,
     fail_point::{FailPoint, Fault},
     http::{Response, free_port, http},
-    program::{Program, Project},
+    program::{Program, Project, send_signal},
     proxy::Proxy,
     sets::{OwnSet, binary, own_set, shared},
 };

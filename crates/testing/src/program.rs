@@ -149,9 +149,7 @@ impl Program {
     ///
     /// When it is gone already.
     pub fn signal(&self, signal: Signal) {
-        let pid = i32::try_from(self.id()).ok().and_then(Pid::from_raw);
-        let sent = pid.map(|pid| kill_process(pid, signal));
-        assert!(matches!(sent, Some(Ok(()))), "no signal sent: {sent:?}");
+        send_signal(i32::try_from(self.id()).unwrap_or_default(), signal);
     }
 
     /// Waits for its end and returns how it ended and all that it printed.
@@ -195,6 +193,16 @@ impl Drop for Program {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+/// Sends a signal to a process that the test, or a program of its, has started.
+///
+/// # Panics
+///
+/// When it is gone already.
+pub fn send_signal(pid: i32, signal: Signal) {
+    let sent = Pid::from_raw(pid).map(|pid| kill_process(pid, signal));
+    assert!(matches!(sent, Some(Ok(()))), "no signal sent: {sent:?}");
 }
 
 fn gather(pipe: impl Read + Send + 'static, output: &Arc<Mutex<String>>) -> thread::JoinHandle<()> {

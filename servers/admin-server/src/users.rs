@@ -104,8 +104,12 @@ async fn change(
     resource::found(&user)
 }
 
-async fn delete(Db(admin): Db<Admin>, Id(id): Id) -> Result<StatusCode, Problem> {
-    resource::delete(&admin.collection::<User>(), id).await
+async fn delete(
+    Db(admin): Db<Admin>,
+    Id(id): Id,
+    version: Option<IfMatch>,
+) -> Result<StatusCode, Problem> {
+    resource::delete(&admin.collection::<User>(), id, version).await
 }
 
 async fn list(Db(admin): Db<Admin>, page: Page) -> Result<Json<Value>, Problem> {

@@ -122,8 +122,12 @@ async fn change(
     resource::found(&resource::change(&clients(&tenant), id, version, set, &[]).await?)
 }
 
-async fn delete(tenant: Tenant, Id(id): Id) -> Result<StatusCode, Problem> {
-    resource::delete(&clients(&tenant), id).await
+async fn delete(
+    tenant: Tenant,
+    Id(id): Id,
+    version: Option<IfMatch>,
+) -> Result<StatusCode, Problem> {
+    resource::delete(&clients(&tenant), id, version).await
 }
 
 async fn list(tenant: Tenant, page: Page) -> Result<Json<Value>, Problem> {

@@ -43,7 +43,16 @@ pub(crate) fn run(
 /// Returns the physical names, in the order of the registry: those of the configuration where it is
 /// whole, else a placeholder. The routes themselves need no configuration.
 fn names(app: &App, set: &[(String, String)]) -> Vec<String> {
-    let config: Option<Config> = place::configuration(app, &place::sources(set)).ok();
+    let config: Option<Config> = match place::configuration(app, &place::sources(set)) {
+        Ok(config) => Some(config),
+        Err(failure) => {
+            output::note(format_args!(
+                "without the databases' names: {}",
+                failure.message
+            ));
+            None
+        }
+    };
     let name = |logical: &str| {
         let databases = config.iter().flat_map(|config| &config.databases);
         let mut found = databases.filter(|database| database.name == logical);

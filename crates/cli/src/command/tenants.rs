@@ -36,10 +36,11 @@ pub(crate) async fn run(
         Ok(report) => match report.missing.first() {
             // A tenant's row in a collection without its validator would not be checked.
             Some(missing) => Err(Failure::missing(format!(
-                "{} lacks {} ({} more); run `up --sync` first",
+                "{} lacks {}: {} ({} missing in all)",
                 missing.namespace,
                 missing.what,
-                report.missing.len() - 1
+                output::cure(missing.cure),
+                report.missing.len()
             ))),
             None => dispatch(&databases, command).await,
         },

@@ -2,7 +2,7 @@
 
 mod report;
 
-use std::time::Duration;
+use std::{convert::Infallible, future::pending, time::Duration};
 
 use mongoplex::{
     Databases, TenantId,
@@ -70,6 +70,10 @@ async fn serve(
 ) -> Result<Drained, Failure> {
     tokio::pin!(stop);
     let schema = databases.health().register("schema", Need::Required, None);
+    // A server that cannot be built is told before anything is announced.
+    for server in &app.servers {
+        drop(server.router(databases, &place.config)?);
+    }
     let prepared = prepare(app, place, databases, arguments);
     let report = tokio::select! {
         report = prepared => report?,
@@ -89,10 +93,10 @@ async fn serve(
         told.text().await?
     });
     let running = mongoplex_server::run(servers, databases, &place.config, stop);
-    tokio::pin!(running);
     let drained = tokio::select! {
-        drained = &mut running => drained?,
-        () = watch(&schema, databases, &report) => running.await?,
+        drained = running => drained?,
+        Err(failure) = place.keep() => return Err(failure),
+        never = watch(&schema, databases, &report) => match never {},
     };
     if drained == Drained::CutOff {
         output::note("some requests were cut off: they took longer than SHUTDOWN_GRACE");
@@ -170,15 +174,16 @@ fn judge(schema: &Node, report: &Report) {
         0 => "something is missing".to_owned(),
         more => format!("{} things are missing, the first", more + 1),
     };
-    let cure = report::cure(first.cure);
+    let cure = output::cure(first.cure);
     schema.down(format!(
         "{what}: {} lacks {}; {cure}",
         first.namespace, first.what
     ));
 }
 
-/// Looks again while something is missing or could not be looked at, and ends once all is there.
-async fn watch(schema: &Node, databases: &Databases, report: &Report) {
+/// Looks again while something is missing or could not be looked at. It never returns: the servers
+/// decide when all is over.
+async fn watch(schema: &Node, databases: &Databases, report: &Report) -> Infallible {
     let mut complete = report.is_complete();
     while !complete {
         sleep(SCHEMA_PERIOD).await;
@@ -187,4 +192,5 @@ async fn watch(schema: &Node, databases: &Databases, report: &Report) {
             complete = report.is_complete();
         }
     }
+    pending().await
 }

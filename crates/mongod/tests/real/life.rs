@@ -86,15 +86,15 @@ async fn a_killed_node_restarts_with_all_its_data() {
 async fn a_folder_in_use_is_refused_with_the_holder() {
     let folder = Folder::new("locked");
     let set = start(folder.path(), Nodes::One).await;
-    let holder = Some(std::process::id());
+    let holder = std::process::id();
 
     let refused = try_start(folder.path(), Nodes::One).await.unwrap_err();
 
     assert!(
-        matches!(&refused, Error::Locked { pid, .. } if *pid == holder),
+        matches!(&refused, Error::Locked { pid, .. } if *pid == Some(holder)),
         "{refused}"
     );
-    assert!(refused.to_string().contains(&holder.unwrap().to_string()));
+    assert!(refused.to_string().contains(&holder.to_string()));
     // The refused start has not spoilt the stored port.
     assert!(
         mongoplex_mongod::ReplicaSet::attach(folder.path())

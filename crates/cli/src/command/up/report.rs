@@ -1,9 +1,6 @@
 //! What `up` says once it is up.
 
-use mongoplex::{
-    Databases, Deployment,
-    schema::{Cure, Report},
-};
+use mongoplex::{Databases, Deployment, schema::Report};
 use mongoplex_server::Bound;
 use serde_json::{Value, json};
 
@@ -57,7 +54,7 @@ impl Up<'_> {
             })
         });
         let missing = self.schema.missing.iter().map(|missing| {
-            json!({ "namespace": missing.namespace, "what": missing.what, "cure": cure(missing.cure) })
+            json!({ "namespace": missing.namespace, "what": missing.what, "cure": output::cure(missing.cure) })
         });
         let value: Value = json!({
             "application": self.app.name,
@@ -132,7 +129,7 @@ impl Up<'_> {
             vec![
                 missing.namespace.clone(),
                 missing.what.clone(),
-                cure(missing.cure).to_owned(),
+                output::cure(missing.cure).to_owned(),
             ]
         };
         let rows = self.schema.missing.iter().map(row).collect();
@@ -140,16 +137,6 @@ impl Up<'_> {
         Some(format!(
             "not ready: the databases lack what the models need\n\n{table}"
         ))
-    }
-}
-
-/// Says what to do about something that is missing.
-pub(super) fn cure(cure: Cure) -> &'static str {
-    match cure {
-        Cure::Add => "add it with `up --sync`",
-        _ => {
-            "it concerns what is there already: change it by hand; a private set can be deleted (`.mongoplex/`)"
-        }
     }
 }
 
