@@ -18,27 +18,53 @@ async fn the_server_sees_each_client_by_its_own_name() {
     let house = House::new("orchestrator_names").await;
     let admin = raw(&house.names.uri("admin")).await.database("admin");
 
-    let pipeline = [
-        doc! { "$currentOp": { "allUsers": true, "idleConnections": true } },
-        doc! { "$group": { "_id": "$appName" } },
-    ];
-    let mut cursor = admin.aggregate(pipeline).await.unwrap();
-    let mut names = Vec::new();
-    while cursor.advance().await.unwrap() {
-        names.extend(
-            cursor
-                .deserialize_current()
-                .unwrap()
-                .get("_id")
-                .and_then(Bson::as_str)
-                .map(str::to_owned),
-        );
-    }
+    let names = connections(&admin).await;
 
     for name in ["orchestrator_names/admin", "orchestrator_names/customer"] {
         assert!(names.contains(&name.to_owned()), "{names:?}");
     }
     house.close().await;
+}
+
+/// Returns the application name of each connection that the server has.
+async fn connections(admin: &mongoplex::mongodb::Database) -> Vec<String> {
+    let all = doc! { "$currentOp": { "allUsers": true, "idleConnections": true } };
+    let mut cursor = admin.aggregate([all]).await.unwrap();
+    let mut names = Vec::new();
+    while cursor.advance().await.unwrap() {
+        let operation = cursor.deserialize_current().unwrap();
+        names.extend(
+            operation
+                .get("appName")
+                .and_then(Bson::as_str)
+                .map(str::to_owned),
+        );
+    }
+    names
+}
+
+#[tokio::test]
+async fn a_pool_is_warm_before_anybody_uses_it() {
+    let set = own_set(Nodes::One).await;
+    let names = TestDatabases::on(&set, "orchestrator_warm");
+    let admin = raw(&set.uri("admin")).await.database("admin");
+    connections(&admin).await;
+    let sources = sources(&names)
+        .variable("DATABASE_CUSTOMER_MAX_POOL_SIZE", "40")
+        .variable("DATABASE_CUSTOMER_MIN_POOL_SIZE", "40");
+    let config = Config::load(&registry(), &[], &sources).unwrap();
+
+    let databases = Databases::builder(registry(), config)
+        .application("warm")
+        .connect()
+        .await
+        .unwrap();
+
+    let found = connections(&admin).await;
+    let warm = found.iter().filter(|name| *name == "warm/customer").count();
+    assert!(warm >= 40, "{warm} of 40 connections, and the monitors'");
+    databases.shutdown(Duration::from_secs(5)).await;
+    set.stop().await;
 }
 
 #[tokio::test]
