@@ -92,16 +92,8 @@ impl Sources {
         let mut faults = Vec::new();
         let mut layers = Vec::new();
         if self.files == Files::Read {
-            keep(
-                toml(&self.directory.join("mongoplex.toml")),
-                &mut layers,
-                &mut faults,
-            );
-            keep(
-                dotenv(&self.directory.join(".env")),
-                &mut layers,
-                &mut faults,
-            );
+            layers.extend(toml(&self.directory.join("mongoplex.toml"), &mut faults));
+            layers.extend(dotenv(&self.directory.join(".env"), &mut faults));
         }
         let fixed = [
             Layer::new("environment", self.environment.clone()),
@@ -115,7 +107,7 @@ impl Sources {
                 format!(".env.{environment}"),
                 format!(".env.{environment}.local"),
             ] {
-                keep(dotenv(&self.directory.join(name)), &mut layers, &mut faults);
+                layers.extend(dotenv(&self.directory.join(name), &mut faults));
             }
         }
         layers.extend(fixed);
@@ -188,14 +180,6 @@ fn project_directory() -> PathBuf {
     project.map_or_else(|| here.clone(), Path::to_owned)
 }
 
-/// Keeps a layer that could be read, and the fault of one that could not.
-fn keep(read: Result<Option<Layer>, Fault>, layers: &mut Vec<Layer>, faults: &mut Vec<Fault>) {
-    match read {
-        Ok(layer) => layers.extend(layer),
-        Err(fault) => faults.push(fault),
-    }
-}
-
 fn file_name(path: &Path) -> String {
     path.file_name()
         .unwrap_or_default()
@@ -203,39 +187,47 @@ fn file_name(path: &Path) -> String {
         .into_owned()
 }
 
-/// Reads a file of `NAME=value` lines; a missing one is no layer.
-fn dotenv(path: &Path) -> Result<Option<Layer>, Fault> {
+/// Reads a file, noting a fault when it is there and cannot be read.
+fn read(path: &Path, faults: &mut Vec<Fault>) -> Option<String> {
     if !path.is_file() {
-        return Ok(None);
+        return None;
     }
-    let name = file_name(path);
-    let text = std::fs::read_to_string(path).map_err(|_| unreadable(&name))?;
-    if let Some(line) = text.lines().position(substitutes) {
+    let text = std::fs::read_to_string(path);
+    if text.is_err() {
+        let cure = "check its permissions and that it is UTF-8 text";
+        faults.push(Fault::new(file_name(path), "cannot be read", cure));
+    }
+    text.ok()
+}
+
+/// Reads a file of `NAME=value` lines; a missing one is no layer, a bad line is a fault and the
+/// others are read all the same.
+fn dotenv(path: &Path, faults: &mut Vec<Fault>) -> Option<Layer> {
+    let (text, name) = (read(path, faults)?, file_name(path));
+    for (number, _) in text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| substitutes(line))
+    {
         let problem = format!(
             "line {} holds a `$` or `\\` outside single quotes, which would be replaced",
-            line + 1
+            number + 1
         );
-        return Err(Fault::new(&name, problem, "put the value in single quotes"));
+        faults.push(Fault::new(&name, problem, "put the value in single quotes"));
     }
-    let lines = dotenvy::from_read_iter(text.as_bytes());
     let mut variables = BTreeMap::new();
-    for (number, line) in lines.enumerate() {
+    for (number, line) in dotenvy::from_read_iter(text.as_bytes()).enumerate() {
         // The parser's own message quotes the line, which may be a secret.
-        let (key, value) = line.map_err(|_| {
-            let after = if number == 0 {
-                "its first setting".into()
-            } else {
-                format!("setting {}", number + 1)
-            };
-            Fault::new(
+        match line {
+            Ok((key, value)) => drop(variables.insert(key, value)),
+            Err(_) => faults.push(Fault::new(
                 &name,
-                format!("{after} is not `NAME=value`"),
+                format!("its setting number {} is not `NAME=value`", number + 1),
                 "quote values that hold spaces, `#` or `$` with single quotes",
-            )
-        })?;
-        variables.insert(key, value);
+            )),
+        }
     }
-    Ok(Some(Layer::new(name, variables)))
+    Some(Layer::new(name, variables))
 }
 
 /// Returns whether the parser would put something else in the place of a part of the value: a secret
@@ -249,25 +241,18 @@ fn substitutes(line: &str) -> bool {
 }
 
 /// Reads `mongoplex.toml`: section and key joined by `_` are the variable's name.
-fn toml(path: &Path) -> Result<Option<Layer>, Fault> {
-    if !path.is_file() {
-        return Ok(None);
-    }
-    let name = file_name(path);
-    let text = std::fs::read_to_string(path).map_err(|_| unreadable(&name))?;
-    let data = Toml::string(&text).data();
-    let data = data.map_err(|_| {
-        Fault::new(
-            &name,
-            "is not valid TOML",
-            "check it with a TOML linter; its text is not shown here",
-        )
-    })?;
+fn toml(path: &Path, faults: &mut Vec<Fault>) -> Option<Layer> {
+    let text = read(path, faults)?;
+    let Ok(data) = Toml::string(&text).data() else {
+        let cure = "check it with a TOML linter; its text is not shown here";
+        faults.push(Fault::new(file_name(path), "is not valid TOML", cure));
+        return None;
+    };
     let mut variables = BTreeMap::new();
     for (key, value) in data.into_values().flatten() {
         flatten(&key.to_uppercase(), value, &mut variables);
     }
-    Ok(Some(Layer::new(name, variables)))
+    Some(Layer::new(file_name(path), variables))
 }
 
 fn flatten(name: &str, value: Value, variables: &mut BTreeMap<String, String>) {
@@ -289,12 +274,4 @@ fn flatten(name: &str, value: Value, variables: &mut BTreeMap<String, String>) {
         _ => String::new(),
     };
     variables.insert(name.to_owned(), text);
-}
-
-fn unreadable(name: &str) -> Fault {
-    Fault::new(
-        name,
-        "cannot be read",
-        "check its permissions and that it is UTF-8 text",
-    )
 }

@@ -215,6 +215,10 @@ fn a_file_that_cannot_be_parsed_is_a_fault_without_its_text() {
         found.contains("mongoplex.toml") && found.contains(".env"),
         "{found}"
     );
+    assert!(
+        !found.contains("MONGOPLEX_ENV"),
+        "its other lines are read: {found}"
+    );
     assert!(!found.contains("canary"), "{found}");
 }
 

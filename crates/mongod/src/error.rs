@@ -85,6 +85,12 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The folder holds data, and its file `set` with the set's name is missing or cannot be read.
+    #[error("the file `set` of `{}` is missing or damaged; restore it, or delete the folder to begin anew without its data", directory.display())]
+    Damaged {
+        /// The folder of the set.
+        directory: PathBuf,
+    },
     /// The folder holds a set of another size.
     #[error("`{}` holds a set of {found} node(s), not of {asked}; start it with its own size or use another folder", directory.display())]
     OtherSize {

@@ -35,6 +35,12 @@ impl SetFile {
         if let Some(found) = Self::read(directory) {
             return Ok(found);
         }
+        // Data without the name of their set would be given a new one, and never elect a primary.
+        if directory.join("set").exists() || NodeFolder::of(directory, 0).data().exists() {
+            return Err(Error::Damaged {
+                directory: directory.to_owned(),
+            });
+        }
         let id = RandomState::new().hash_one(directory) as u32;
         let (draft, path) = (
             directory.join(format!("set.{id:08x}")),

@@ -123,6 +123,22 @@ async fn of_two_that_start_at_once_in_a_folder_one_runs_it() {
 }
 
 #[tokio::test]
+async fn a_folder_without_its_sets_name_is_refused_at_once() {
+    let folder = Folder::new("damaged");
+    start(folder.path(), Nodes::One).await.stop().await;
+
+    for damage in [None, Some("")] {
+        let file = folder.path().join("set");
+        match damage {
+            None => std::fs::remove_file(&file).unwrap(),
+            Some(text) => std::fs::write(&file, text).unwrap(),
+        }
+        let refused = try_start(folder.path(), Nodes::One).await.unwrap_err();
+        assert!(matches!(refused, Error::Damaged { .. }), "{refused}");
+    }
+}
+
+#[tokio::test]
 async fn a_folder_keeps_its_number_of_nodes() {
     let folder = Folder::new("size");
     start(folder.path(), Nodes::One).await.stop().await;
