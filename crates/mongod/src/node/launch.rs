@@ -110,7 +110,7 @@ async fn once(plan: &Plan, place: Place) -> Result<Process, Failure> {
 
 fn ended(plan: &Plan, status: ExitStatus) -> Failure {
     let log = plan.folder.log();
-    if status.code() == Some(PORT_TAKEN) {
+    if status.code() == Some(PORT_TAKEN) || log::says_port_taken(&log) {
         return Failure::PortTaken;
     }
     if log::says_locked(&log) {

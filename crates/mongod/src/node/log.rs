@@ -28,6 +28,17 @@ pub(crate) fn says_locked(path: &Path) -> bool {
     end_of(path).contains("DBPathInUse")
 }
 
+/// Returns whether the log says that the port is another's. mongod ends with 48 where it cannot bind; a port that is
+/// taken between its binding and its listening makes it abort.
+pub(crate) fn says_port_taken(path: &Path) -> bool {
+    says_in_use(&end_of(path))
+}
+
+fn says_in_use(text: &str) -> bool {
+    text.lines()
+        .any(|line| line.contains("listen") && line.contains("Address already in use"))
+}
+
 /// Returns the line that says why mongod ended: its first error, or else its last line, at most 400 characters.
 pub(crate) fn decisive_line(path: &Path) -> String {
     let text = end_of(path);
@@ -67,7 +78,17 @@ fn end_of(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::serious;
+    use super::{says_in_use, serious};
+
+    #[test]
+    fn a_port_that_was_taken_before_it_could_listen_is_told_from_the_log() {
+        let aborted = r#"{"s":"F","msg":"Error listening for new connections on listen address","attr":{"listenAddrs":"127.0.0.1:26296","error":"Address already in use"}}"#;
+
+        assert!(says_in_use(aborted));
+        assert!(!says_in_use(
+            r#"{"s":"E","msg":"cannot open","attr":{"error":"no space"}}"#
+        ));
+    }
 
     #[test]
     fn an_error_is_quoted_and_information_is_not() {
