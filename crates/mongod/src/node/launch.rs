@@ -58,10 +58,19 @@ pub(crate) async fn anywhere(plan: &Plan) -> Result<(Process, Place), Error> {
     Err(Error::NoPort { tried: PORTS, last })
 }
 
-/// Starts a mongod on exactly this port, which its configuration knows.
+/// Starts a mongod on exactly this port, which its configuration knows. Somebody who only looks whether the port is
+/// free holds it for a moment: it is tried more than once.
 pub(crate) async fn on_port(plan: &Plan, port: u16) -> Result<Process, Error> {
-    let started = unlocked(plan, Place::Home(port)).await;
-    started.map_err(|failure| error(plan, failure, port))
+    let mut tries = 1;
+    loop {
+        match unlocked(plan, Place::Home(port)).await {
+            Err(Failure::PortTaken) if tries < PORTS => {
+                tries += 1;
+                sleep(TICK * 5).await;
+            }
+            started => return started.map_err(|failure| error(plan, failure, port)),
+        }
+    }
 }
 
 fn error(plan: &Plan, failure: Failure, port: u16) -> Error {
