@@ -141,6 +141,12 @@ async fn requests_that_outlast_the_grace_are_answered_503() {
         .unwrap();
 
     assert_eq!(drained, mongoplex_server::Drained::CutOff);
-    assert_eq!(asked.await.unwrap().unwrap().status, 503);
+    let answer = asked.await.unwrap().unwrap();
+    assert_eq!(answer.status, 503);
+    assert_eq!(
+        answer.header("content-type"),
+        Some("application/problem+json")
+    );
+    assert_eq!(answer.header("x-request-id").map(str::len), Some(24));
     house.close().await;
 }

@@ -33,6 +33,6 @@ pub(crate) async fn until_cut_off(
 ) -> Response {
     match cut_off.run_until_cancelled(next.run(request)).await {
         Some(response) => response,
-        None => Problem::from(Error::ShuttingDown).render_anonymous(),
+        None => Problem::from(Error::ShuttingDown).into_response(),
     }
 }

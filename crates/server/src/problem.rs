@@ -101,11 +101,6 @@ impl Problem {
         self.cause.as_deref()
     }
 
-    /// Writes the answer outside the envelope, where no request id is known.
-    pub(crate) fn render_anonymous(&self) -> Response {
-        self.render("")
-    }
-
     /// Writes the answer.
     pub(crate) fn render(&self, request_id: &str) -> Response {
         let kind = self.kind;

@@ -58,6 +58,16 @@ impl Server {
     /// # Errors
     /// Those of the routes, such as a logical database that is not registered.
     pub fn router(&self, databases: &Databases, config: &Config) -> Result<Router> {
+        self.router_until(databases, config, CancellationToken::new())
+    }
+
+    /// Returns the same, whose requests are answered 503 at once when `cut_off` is cancelled.
+    fn router_until(
+        &self,
+        databases: &Databases,
+        config: &Config,
+        cut_off: CancellationToken,
+    ) -> Result<Router> {
         let own = (self.routes)(databases)?;
         let routes = own.merge(health::routes(databases.health().clone()));
         // The last layer is the outermost.
@@ -72,6 +82,7 @@ impl Server {
                 deadline::enforce,
             ))
             .layer(from_fn_with_state(config.environment, access::enforce))
+            .layer(from_fn_with_state(cut_off, deadline::until_cut_off))
             .layer(CatchPanicLayer::new())
             .layer(from_fn(envelope::wrap));
         let with_headers = envelope::SECURITY_HEADERS.into_iter().fold(
@@ -189,8 +200,7 @@ pub async fn run(
         server, listener, ..
     } in servers
     {
-        let router = server.router(databases, config)?;
-        let router = router.layer(from_fn_with_state(cut_off.clone(), deadline::until_cut_off));
+        let router = server.router_until(databases, config, cut_off.clone())?;
         ready.push((server.name, listener, router));
     }
     let mut serving = JoinSet::new();
