@@ -1,19 +1,25 @@
 //! The models' collections, validators and indexes against what a database holds.
 //!
-//! It only adds what cannot hurt: collections; indexes and strict validators on collections that
+//! A comparison makes differences (`diff`), and a second step ends those that the mode allows
+//! (`settle`). It only adds what cannot hurt: collections; indexes and strict validators on collections that
 //! are new or empty; elsewhere validators only moderate and as warnings. It never drops, renames
 //! or tightens: that is a migration's.
 
-mod compare;
+mod diff;
 mod place;
+mod settle;
+mod wait;
+
+use std::sync::Arc;
 
 use futures_util::future::try_join_all;
 
-use self::place::Place;
+pub use self::wait::Waiting;
+use self::{place::Place, wait::Told};
 use crate::{
     error::{Error, Result},
     health::Need,
-    orchestrator::Databases,
+    orchestrator::{Connection, Databases},
     registry::Scope,
     tenancy::TenantId,
 };
@@ -31,39 +37,85 @@ pub enum Mode {
     Build,
 }
 
-/// What makes something that is missing be there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What ends a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Cure {
     /// [`Mode::Add`] adds it.
     Add,
     /// It concerns documents that are there, or something that somebody made otherwise: a migration
     /// or a person changes it.
-    Change,
+    Migration,
+    /// Nothing has to: no model knows of it.
+    Nothing,
 }
 
-/// What a database lacks, or has differently.
+/// How a database differs from its models.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// The models have it, the database has not.
+    Missing,
+    /// Both have it, not in the same way.
+    Different,
+    /// The database has it, the models have not. It is only told, and never touched.
+    Unknown,
+}
+
+/// What differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Part {
+    /// A collection: whether it is there, and a plain one.
+    Collection,
+    /// An index.
+    Index,
+    /// A validator.
+    Validator,
+}
+
+/// A difference between a database and its models.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Missing {
+pub struct Difference {
     /// The collection, as `database.collection`.
     pub namespace: String,
-    /// What it lacks, such as ``index `email_1` ``.
+    /// How it differs.
+    pub kind: Kind,
+    /// What differs.
+    pub part: Part,
+    /// The same in words that hold no document: what the model wants, such as ``index `email_1` ``,
+    /// or what is there and unknown.
     pub what: String,
-    /// What makes it be there.
+    /// What ends it.
     pub cure: Cure,
     /// Whether its logical database is required.
     pub need: Need,
+    /// Whether [`Mode::Build`] ends it.
+    is_built: bool,
+}
+
+impl Difference {
+    /// Returns whether a mode ends it. Once it has tried and failed, no mode does.
+    pub fn is_ended_by(&self, mode: Mode) -> bool {
+        match mode {
+            Mode::Check => false,
+            Mode::Add => self.cure == Cure::Add,
+            Mode::Build => self.is_built,
+        }
+    }
 }
 
 /// What was found and done.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
-    /// What was added, in words.
-    pub added: Vec<String>,
+    /// The differences that were ended.
+    pub added: Vec<Difference>,
     /// What is still missing or different.
-    pub missing: Vec<Missing>,
+    pub missing: Vec<Difference>,
+    /// What is there and in no model. It takes nothing from being complete.
+    pub unknown: Vec<Difference>,
     /// The optional logical databases that could not be reached, so that nobody looked.
     pub skipped: Vec<&'static str>,
 }
@@ -74,11 +126,12 @@ impl Report {
     pub fn merge(mut self, other: Self) -> Self {
         self.added.extend(other.added);
         self.missing.extend(other.missing);
+        self.unknown.extend(other.unknown);
         self.skipped.extend(other.skipped);
         self
     }
 
-    /// Returns whether all was looked at and nothing is missing.
+    /// Returns whether all was looked at and nothing is missing or different.
     pub fn is_complete(&self) -> bool {
         self.missing.is_empty() && self.skipped.is_empty()
     }
@@ -88,37 +141,63 @@ impl Report {
 #[derive(Debug, Clone)]
 pub struct Schema {
     databases: Databases,
+    only: Option<Vec<String>>,
+    told: Told,
 }
 
 impl Schema {
     pub(crate) fn new(databases: Databases) -> Self {
-        Self { databases }
+        Self {
+            databases,
+            only: None,
+            told: Told::default(),
+        }
+    }
+
+    /// Returns the schema of these logical databases only. A name that no connected one has stands
+    /// for nothing.
+    #[must_use]
+    pub fn only(mut self, names: &[impl AsRef<str>]) -> Self {
+        let names = names.iter().map(|name| name.as_ref().to_owned());
+        self.only = Some(names.collect());
+        self
+    }
+
+    /// Returns the same, telling of each index whose building takes longer than 2 s, and again every
+    /// 10 s; else the log says so. It is called on the task that waits: it must be quick and never block.
+    #[must_use]
+    pub fn telling(mut self, tell: impl Fn(&Waiting<'_>) + Send + Sync + 'static) -> Self {
+        self.told = Told::new(tell);
+        self
     }
 
     /// Compares, and with [`Mode::Add`] completes, the common models of every logical database.
     ///
+    /// Each command has 60 s. Only the building of an index has no limit; one that somebody else
+    /// builds already is waited for.
+    ///
     /// # Errors
     /// Those of the server; what was added before stays. An optional database that cannot be
     /// reached is no error but [`skipped`](Report::skipped).
+    ///
+    /// # Cancel safety
+    /// Dropped midway, what was added stays and the server goes on building an index that it has
+    /// begun; calling it again goes on from there.
     pub async fn common(&self, mode: Mode) -> Result<Report> {
-        let compared = self
-            .databases
-            .connections()
-            .iter()
-            .map(|connection| async move {
-                let routes = connection.declared.routes_in(Scope::Common).collect();
-                let place = Place::new(connection, connection.name.clone(), routes);
-                match compare::run(&place, mode).await {
-                    Err(error) if place.need == Need::Optional && error.is_unavailable() => {
-                        let skipped = vec![connection.declared.name];
-                        Ok(Report {
-                            skipped,
-                            ..Report::default()
-                        })
-                    }
-                    report => report,
+        let compared = self.connections().map(|connection| async move {
+            let name = connection.name.clone();
+            let place = self.place(connection, name, Scope::Common);
+            match settle::run(&place, mode).await {
+                Err(error) if place.need == Need::Optional && error.is_unavailable() => {
+                    let skipped = vec![connection.declared.name];
+                    Ok(Report {
+                        skipped,
+                        ..Report::default()
+                    })
                 }
-            });
+                report => report,
+            }
+        });
         let reports = try_join_all(compared).await?;
         Ok(reports.into_iter().fold(Report::default(), Report::merge))
     }
@@ -127,16 +206,33 @@ impl Schema {
     ///
     /// # Errors
     /// Those of the server, of an optional database too; what was added before stays.
+    ///
+    /// # Cancel safety
+    /// That of [`common`](Self::common).
     pub async fn tenant(&self, id: &TenantId, mode: Mode) -> Result<Report> {
-        let connections = self.databases.connections().iter();
-        let own = connections.filter(|connection| connection.declared.is_per_tenant());
+        let own = self
+            .connections()
+            .filter(|connection| connection.declared.is_per_tenant());
         let compared = own.map(|connection| async move {
-            let routes = connection.declared.routes_in(Scope::PerTenant).collect();
-            let place = Place::new(connection, connection.tenant_name(id), routes);
-            compare::run(&place, mode).await
+            let name = connection.tenant_name(id);
+            let place = self.place(connection, name, Scope::PerTenant);
+            settle::run(&place, mode).await
         });
         let reports = try_join_all(compared).await?;
         Ok(reports.into_iter().fold(Report::default(), Report::merge))
+    }
+
+    fn connections(&self) -> impl Iterator<Item = &Connection> {
+        let all = self.databases.connections().iter().map(AsRef::as_ref);
+        all.filter(|connection: &&Connection| {
+            let names = self.only.as_ref();
+            names.is_none_or(|names| names.iter().any(|name| name == connection.declared.name))
+        })
+    }
+
+    fn place(&self, connection: &Connection, name: Arc<str>, scope: Scope) -> Place {
+        let routes = connection.declared.routes_in(scope).collect();
+        Place::new(connection, name, routes, self.told.clone())
     }
 
     /// Builds a tenant's databases whole, before its row says that it exists.
@@ -149,7 +245,7 @@ impl Schema {
             true => Ok(()),
             false => {
                 let lacks =
-                    |missing: &Missing| format!("{} lacks {}", missing.namespace, missing.what);
+                    |missing: &Difference| format!("{} lacks {}", missing.namespace, missing.what);
                 let missing = report.missing.iter().map(lacks).collect();
                 Err(Error::Incomplete {
                     tenant: id.clone(),

@@ -112,7 +112,8 @@ impl Tenancy {
     }
 
     /// Returns the same with a deadline that no lookup outlives. The commands that build a tenant's
-    /// databases have 60 s each: cut off, they go on at the next [`create`](Self::create).
+    /// databases have 60 s each, and an index that somebody else is building as long as it takes: cut
+    /// off, they go on at the next [`create`](Self::create).
     #[must_use]
     pub fn within(mut self, deadline: Option<Deadline>) -> Self {
         self.rows = self.rows.within(deadline);

@@ -1,14 +1,16 @@
 //! One physical database and the commands that look at it and add to it, each through the guard.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures_util::TryStreamExt;
 use mongodb::{
     IndexModel,
-    bson::{Document, doc},
+    bson::{Document, deserialize_from_document, doc},
+    error::Result as DriverResult,
     results::CollectionSpecification,
 };
 
+use super::{diff::FoundIndex, wait::Told};
 use crate::{
     error::{Error, Result},
     guard::{Class, Guard, Operation, Resend},
@@ -18,8 +20,13 @@ use crate::{
     registry::Route,
 };
 
-/// How long one command may take: an index on a collection with documents is read through.
+/// How long one command may take, but for the building of an index.
 const LIMIT: Duration = Duration::from_secs(60);
+
+/// How long the building of an index may take: as long as it does. A large collection is read
+/// through, the server goes on whoever waits, and an end in the middle would tell nothing of it.
+/// Whoever has less time drops the future.
+const BUILD: Duration = Duration::MAX;
 
 /// A physical database with the models that belong there.
 pub(super) struct Place {
@@ -27,8 +34,9 @@ pub(super) struct Place {
     guard: Guard,
     logical: &'static str,
     pub(super) need: Need,
-    name: Arc<str>,
+    pub(super) name: Arc<str>,
     pub(super) routes: Vec<&'static Route>,
+    told: Told,
 }
 
 impl Place {
@@ -36,6 +44,7 @@ impl Place {
         connection: &Connection,
         name: Arc<str>,
         routes: Vec<&'static Route>,
+        told: Told,
     ) -> Self {
         Self {
             database: connection.client.database(&name),
@@ -44,10 +53,11 @@ impl Place {
             need: connection.need,
             name,
             routes,
+            told,
         }
     }
 
-    pub(super) fn namespace(&self, collection: &'static str) -> Namespace {
+    fn namespace(&self, collection: &'static str) -> Namespace {
         Namespace {
             database: self.name.clone(),
             collection,
@@ -55,7 +65,7 @@ impl Place {
     }
 
     /// Returns the collections by name.
-    pub(super) async fn collections(&self) -> Result<HashMap<String, CollectionSpecification>> {
+    pub(super) async fn collections(&self) -> Result<BTreeMap<String, CollectionSpecification>> {
         let operation = self.operation("listCollections", "$cmd");
         let found: Vec<_> = self
             .guard
@@ -69,13 +79,16 @@ impl Place {
             .collect())
     }
 
-    /// Returns the indexes of a collection that exists.
-    pub(super) async fn indexes(&self, collection: &'static str) -> Result<Vec<IndexModel>> {
-        let handle = self.database.collection::<Document>(collection);
+    /// Returns the indexes of a collection that exists, those that are still being built as such:
+    /// without being asked to tell, the server shows them like the others.
+    pub(super) async fn indexes(&self, collection: &'static str) -> Result<Vec<FoundIndex>> {
+        let command = doc! { "listIndexes": collection, "includeBuildUUIDs": true };
         let operation = self.operation("listIndexes", collection);
         self.guard
             .once(operation, |_| async {
-                handle.list_indexes().await?.try_collect().await
+                let listed = self.database.run_cursor_command(command).await?;
+                let listed: Vec<Document> = listed.try_collect().await?;
+                listed.into_iter().map(found_index).collect()
             })
             .await
     }
@@ -121,15 +134,25 @@ impl Place {
         self.command("collMod", collection, command).await
     }
 
-    /// Creates indexes. Asked for again while one is being built, the server waits for the build.
+    /// Creates indexes. Asked for again while one is being built, the server waits for the build;
+    /// the [`Told`] hears of it.
     pub(super) async fn create_indexes(
         &self,
         collection: &'static str,
         indexes: &[Index],
     ) -> Result<()> {
+        let names: Vec<String> = indexes.iter().map(Index::name).collect();
         let indexes: Vec<Document> = indexes.iter().map(|index| index.to_command()).collect();
         let command = doc! { "createIndexes": collection, "indexes": indexes };
-        self.command("createIndexes", collection, command).await
+        let operation = Operation {
+            timeout: Some(BUILD),
+            ..self.operation("createIndexes", collection)
+        };
+        let namespace = operation.namespace.clone();
+        let build = self
+            .guard
+            .once(operation, |_| self.database.run_command(command));
+        self.told.during(&namespace, &names, build).await.map(drop)
     }
 
     async fn command(
@@ -156,4 +179,14 @@ impl Place {
             within: None,
         }
     }
+}
+
+/// Reads one document of `listIndexes`: `{ spec, buildUUID }` where the index is being built.
+fn found_index(mut listed: Document) -> DriverResult<FoundIndex> {
+    let is_building = listed.contains_key("buildUUID");
+    if let (true, Some(spec)) = (is_building, listed.remove("spec")) {
+        listed = spec.as_document().cloned().unwrap_or_default();
+    }
+    let model: IndexModel = deserialize_from_document(listed)?;
+    Ok(FoundIndex { model, is_building })
 }

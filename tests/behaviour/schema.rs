@@ -2,7 +2,7 @@
 
 use mongoplex::{
     bson::{Document, doc},
-    schema::Mode,
+    schema::{Kind, Mode, Part},
 };
 use mongoplex_testing::TestDatabases;
 
@@ -104,8 +104,10 @@ async fn a_different_index_is_reported_and_never_dropped() {
 
     for mode in [Mode::Check, Mode::Add, Mode::Build] {
         let report = databases.schema().common(mode).await.unwrap();
-        let different = |missing: &&mongoplex::schema::Missing| {
-            missing.what == "index `email_1` ({ \"email\": 1 }, unique) as the model has it"
+        let different = |missing: &&mongoplex::schema::Difference| {
+            missing.kind == Kind::Different
+                && missing.what
+                    == "index `email_1` ({ \"email\": 1 }, unique) as the model has it; there is index `email_1` ({ \"email\": 1 })"
         };
         assert_eq!(
             report.missing.iter().filter(different).count(),
@@ -148,8 +150,8 @@ async fn somebody_elses_validator_is_reported_and_never_replaced() {
     let validator = report
         .missing
         .iter()
-        .find(|missing| missing.what == "the model's validator");
-    assert_eq!(validator.unwrap().cure, mongoplex::schema::Cure::Change);
+        .find(|missing| missing.part == Part::Validator);
+    assert_eq!(validator.unwrap().cure, mongoplex::schema::Cure::Migration);
     databases.shutdown(crate::house::PATIENCE).await;
     names.drop().await;
 }

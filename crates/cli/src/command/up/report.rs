@@ -125,7 +125,7 @@ impl Up<'_> {
         if self.schema.missing.is_empty() {
             return None;
         }
-        let row = |missing: &mongoplex::schema::Missing| {
+        let row = |missing: &mongoplex::schema::Difference| {
             vec![
                 missing.namespace.clone(),
                 missing.what.clone(),
