@@ -32,7 +32,7 @@ fn it_changes_nothing_and_is_not_ready_until_somebody_syncs() {
     let answer = ready(&ports);
     assert_eq!(answer.status, 503);
     assert!(
-        answer.body.contains("3 things are missing") && answer.body.contains("--sync"),
+        answer.body.contains("3 things are missing") && answer.body.contains("add it with `sync`"),
         "{answer:?}"
     );
     let mut tenants = project.command(MONGOPLEX);

@@ -6,3 +6,4 @@ mod given;
 mod house;
 mod private;
 mod secrets;
+mod sync;

@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Up(UpArguments),
     /// Prints where each model lives. Connects to nothing.
     Routes(RoutesArguments),
+    /// Shows how the databases differ from the models, and adds what cannot hurt.
+    Sync(SyncArguments),
     /// Creates and lists tenants.
     #[command(subcommand)]
     Tenants(TenantsCommand),
@@ -54,6 +56,29 @@ pub(crate) struct UpArguments {
 #[derive(Debug, Args)]
 pub(crate) struct RoutesArguments {
     /// Prints JSON instead of the table.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Every difference is shown first: what is missing, different or unknown. Then collections are
+/// added; indexes and strict validators on what is new or empty; elsewhere validators that only warn,
+/// where there is none. The rest wants a migration. On a private set indexes are built and validators
+/// set over documents too. Unknown things are only told, and never touched.
+#[derive(Debug, Args)]
+pub(crate) struct SyncArguments {
+    /// Looks at this logical database only; may be repeated.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) db: Vec<String>,
+    /// Looks at this tenant's databases too; may be repeated.
+    #[arg(long = "tenant", value_name = "ID", conflicts_with = "all_tenants")]
+    pub(crate) tenants: Vec<TenantId>,
+    /// Looks at all tenants' databases too.
+    #[arg(long)]
+    pub(crate) all_tenants: bool,
+    /// Changes nothing, and ends with 3 when something is missing or different.
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Prints one JSON object: complete, tenants, differences, added, left, skipped.
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -19,6 +19,14 @@ impl Failure {
         }
     }
 
+    /// Returns exit code 2: what was typed names something that is not there.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self {
+            code: 2,
+            message: message.into(),
+        }
+    }
+
     /// Returns exit code 3: something that must be there is missing.
     pub(crate) fn missing(message: impl Into<String>) -> Self {
         Self {

@@ -13,13 +13,15 @@
 //! }
 //! ```
 //!
-//! `up`, `routes` and `tenants` then work on these models, in this project. Exit codes, for every
+//! `up`, `routes`, `sync` and `tenants` then work on these models, in this project. Exit codes, for every
 //! command: 0 done, 1 failure, 2 wrong usage, 3 something is missing or pending, 64 configuration.
 
 mod app;
 mod arguments;
 mod command;
 mod exit;
+mod fleet;
+mod nearest;
 mod output;
 mod place;
 mod private;
@@ -33,7 +35,7 @@ pub use mongoplex_server as server;
 pub use self::app::App;
 use self::{
     arguments::{Arguments, Command, ServeArguments},
-    command::{routes, tenants, up},
+    command::{routes, sync, tenants, up},
     exit::Failure,
 };
 
@@ -44,6 +46,7 @@ pub fn run(app: App) -> ExitCode {
         match command {
             Command::Up(arguments) => up::run(&app, &set, &arguments, up::Sharing::Own).await,
             Command::Routes(arguments) => routes::run(&app, &set, &arguments),
+            Command::Sync(arguments) => sync::run(&app, &set, &arguments).await,
             Command::Tenants(arguments) => tenants::run(&app, &set, arguments).await,
         }
     })

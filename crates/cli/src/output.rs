@@ -7,7 +7,7 @@ use std::{
 
 use comfy_table::{Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
-use mongoplex::schema::Cure;
+use mongoplex::schema::{Cure, Waiting};
 use mongoplex_mongod::Progress;
 
 /// Prints a line of the result. A reader that went away is none of our failures.
@@ -46,11 +46,16 @@ pub(crate) fn table(heading: &[&str], rows: Vec<Vec<String>>) -> String {
 /// Says what to do about something that is missing.
 pub(crate) fn cure(cure: Cure) -> &'static str {
     match cure {
-        Cure::Add => "add it with `up --sync`",
+        Cure::Add => "add it with `sync`",
         _ => {
-            "it concerns documents that are there: change it by hand; a private set can be deleted (`.mongoplex/`)"
+            "it wants a migration, or a change by hand: it concerns documents that are there, or what somebody made otherwise; a private set can be deleted (`.mongoplex/`)"
         }
     }
+}
+
+/// Says that an index is still being built.
+pub(crate) fn waiting(waiting: &Waiting<'_>) {
+    note(waiting);
 }
 
 /// Tells how fetching a mongod goes: a bar on a terminal, lines elsewhere.

@@ -7,7 +7,7 @@ use std::{convert::Infallible, future::pending, time::Duration};
 use mongoplex::{
     Databases, TenantId,
     health::{Need, Node},
-    schema::{Mode, Report},
+    schema::{Mode, Report, Schema},
 };
 use mongoplex_server::{Bound, Drained};
 use tokio::time::sleep;
@@ -17,6 +17,7 @@ use crate::{
     app::App,
     arguments::UpArguments,
     exit::Failure,
+    fleet::{self, Progress},
     output,
     place::{self, Place},
 };
@@ -119,14 +120,15 @@ async fn prepare(
         (None, true) => Mode::Add,
         (None, false) => Mode::Check,
     };
-    let report = databases.schema().common(mode).await?;
+    let schema = databases.schema().telling(output::waiting);
+    let report = schema.common(mode).await?;
     if mode == Mode::Check || !report.missing.is_empty() {
         return Ok(report);
     }
     if place.private.is_some() {
         samples(app, databases).await?;
     }
-    Ok(report.merge(tenants(databases, mode).await?))
+    Ok(report.merge(tenants(databases, &schema, mode).await?))
 }
 
 /// Makes the tenants that the application wants to begin with.
@@ -144,22 +146,15 @@ async fn samples(app: &App, databases: &Databases) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Completes the databases of all tenants, one tenant after the other.
-async fn tenants(databases: &Databases, mode: Mode) -> Result<Report, Failure> {
+/// Completes the databases of all tenants.
+async fn tenants(databases: &Databases, schema: &Schema, mode: Mode) -> Result<Report, Failure> {
     let Ok(tenancy) = databases.tenancy() else {
         return Ok(Report::default());
     };
-    let (mut after, mut report) = (None, Report::default());
-    loop {
-        let batch = tenancy.list(after.as_ref(), 100).await?;
-        let Some(last) = batch.last() else {
-            return Ok(report);
-        };
-        for tenant in &batch {
-            report = report.merge(databases.schema().tenant(&tenant.id, mode).await?);
-        }
-        after = Some(last.id.clone());
-    }
+    let ids = fleet::all(&tenancy).await?;
+    let reports = fleet::walk(schema, ids, mode, &Progress::new()).await?;
+    let reports = reports.into_iter().map(|(_, report)| report);
+    Ok(reports.fold(Report::default(), Report::merge))
 }
 
 fn judge(schema: &Node, report: &Report) {

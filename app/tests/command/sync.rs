@@ -1,0 +1,255 @@
+//! `sync` shows what differs, adds what cannot hurt, and a second run changes nothing.
+
+mod build;
+mod fleet;
+mod twice;
+
+use std::process::Command;
+
+use mongoplex::{
+    bson::{Document, Timestamp, doc},
+    mongodb::{Client, Database, IndexModel},
+};
+use mongoplex_testing::{Program, Project, Signal, TestDatabases, raw};
+use serde_json::{Value, json};
+
+use crate::house::{MONGOPLEX, Ports, create, mongods, project, up};
+
+/// A command on the test's databases, in a folder of its own.
+fn command(project: &Project, names: &TestDatabases, line: &str) -> Command {
+    let mut command = project.command(MONGOPLEX);
+    command
+        .args(line.split(' '))
+        .env("MONGOPLEX_ENV", "test")
+        .env("DATABASE_ADMIN_URI", names.uri("admin"))
+        .env("DATABASE_CUSTOMER_URI", names.uri("customer"));
+    command
+}
+
+fn run(names: &TestDatabases, line: &str) -> (Option<i32>, String) {
+    Program::run(&mut command(&project(), names, line))
+}
+
+/// Runs a command with `--json` and returns its exit code and object.
+fn told(names: &TestDatabases, line: &str) -> (Option<i32>, Value) {
+    let (code, output) = run(names, &format!("{line} --json"));
+    let object = output.lines().find(|line| line.starts_with('{'));
+    let object = object.unwrap_or_else(|| panic!("no object in:\n{output}"));
+    (code, serde_json::from_str(object).unwrap())
+}
+
+async fn outside(names: &TestDatabases) -> Client {
+    raw(&names.uri("admin")).await
+}
+
+/// Returns `collection kind part cure` of a list of differences.
+fn short(list: &Value) -> Vec<String> {
+    let word = |found: &Value, key: &str| found[key].as_str().unwrap().to_owned();
+    let line = |found: &Value| {
+        let namespace = word(found, "namespace");
+        let collection = namespace.split_once('.').unwrap().1;
+        let rest = ["kind", "part", "cure"].map(|key| word(found, key));
+        format!("{collection} {}", rest.join(" "))
+    };
+    list.as_array().unwrap().iter().map(line).collect()
+}
+
+async fn last(client: &Client) -> Timestamp {
+    let oplog = client.database("local").collection::<Document>("oplog.rs");
+    let newest = oplog.find_one(doc! {}).sort(doc! { "$natural": -1 }).await;
+    newest.unwrap().unwrap().get_timestamp("ts").unwrap()
+}
+
+/// Makes a difference of each kind in the database of the customers.
+async fn spoil(database: &Database) {
+    let plans = database.collection::<Document>("plans");
+    plans.insert_one(doc! { "name": "canary" }).await.unwrap();
+    let index = |keys: Document| IndexModel::builder().keys(keys).build();
+    for keys in [doc! { "code": 1 }, doc! { "age": 1 }] {
+        plans.create_index(index(keys)).await.unwrap();
+    }
+    database.create_collection("old_plans").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_tells_every_kind_of_difference_and_changes_nothing() {
+    let names = TestDatabases::new("sync_kinds");
+    let client = outside(&names).await;
+    let (admin, customer) = (
+        client.database(&names.name("admin")),
+        client.database(&names.name("customer")),
+    );
+    spoil(&customer).await;
+    let fence = doc! { "$expr": true };
+    let users = admin.create_collection("users").validator(fence.clone());
+    users.capped(true).size(4096).await.unwrap();
+    let user = doc! { "email": "canary" };
+    admin
+        .collection::<Document>("users")
+        .insert_one(user)
+        .await
+        .unwrap();
+    let view = admin
+        .create_collection("tenants")
+        .view_on("users".to_owned());
+    view.await.unwrap();
+    let before = last(&client).await;
+
+    let (code, checked) = told(&names, "sync --check");
+
+    assert_eq!(code, Some(3), "{checked}");
+    assert_eq!(
+        short(&checked["differences"]),
+        [
+            "tenants different collection migration",
+            "users different collection migration",
+            "users missing index migration",
+            "users different validator migration",
+            "plans different index migration",
+            "plans missing validator add",
+            "plans unknown index nothing",
+            "old_plans unknown collection nothing",
+        ],
+        "{checked:#}"
+    );
+    assert_eq!(
+        (&checked["added"], &checked["complete"]),
+        (&json!([]), &json!(false))
+    );
+    assert_eq!(last(&client).await, before, "nothing was written");
+
+    let (code, synced) = told(&names, "sync");
+    assert_eq!(code, Some(3), "{synced}");
+    assert_eq!(short(&synced["added"]), ["plans missing validator add"]);
+    assert_eq!(synced["left"].as_array().unwrap().len(), 5, "{synced:#}");
+    let (code, output) = run(&names, "sync");
+    assert_eq!(code, Some(3), "{output}");
+    assert!(output.contains("for a migration: 5,"), "{output}");
+    assert!(!output.contains("canary"), "no document is shown: {output}");
+    let mut kept = admin
+        .list_collections()
+        .filter(doc! { "name": "users" })
+        .await
+        .unwrap();
+    assert!(kept.advance().await.unwrap());
+    let kept = kept.deserialize_current().unwrap().options.validator;
+    assert_eq!(kept, Some(fence), "somebody's fence stays");
+    names.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unknown_things_alone_are_told_and_take_nothing_from_being_complete() {
+    let names = TestDatabases::new("sync_unknown");
+    assert_eq!(run(&names, "sync").0, Some(0));
+    let database = outside(&names).await.database(&names.name("customer"));
+    database.create_collection("old_plans").await.unwrap();
+
+    let (code, output) = run(&names, "sync --check");
+
+    assert_eq!(code, Some(0), "{output}");
+    assert!(output.contains("a collection of no model"), "{output}");
+    assert!(
+        output.contains("0 missing or different, 1 unknown"),
+        "{output}"
+    );
+    names.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_named_is_all_that_is_looked_at() {
+    let names = TestDatabases::new("sync_named");
+    let (code, output) = run(&names, "sync --db admin");
+    assert_eq!(code, Some(0), "{output}");
+    assert_eq!(names.existing().await, [names.name("admin")]);
+    assert_eq!(run(&names, "sync").0, Some(0));
+    for id in ["acme", "globex"] {
+        assert_eq!(run(&names, &format!("tenants create {id}")).0, Some(0));
+        let own = format!("{}__{id}", names.name("customer"));
+        outside(&names).await.database(&own).drop().await.unwrap();
+    }
+    assert_eq!(
+        run(&names, "sync --check").0,
+        Some(0),
+        "tenants are not looked at"
+    );
+
+    let (code, synced) = told(&names, "sync --tenant acme");
+
+    assert_eq!(code, Some(0), "{synced}");
+    assert_eq!(synced["added"][0]["tenant"], "acme");
+    assert_eq!(synced["tenants"], 1);
+    let (code, output) = run(&names, "sync --check --all-tenants");
+    assert_eq!(code, Some(3), "{output}");
+    assert!(
+        output.contains("__globex.clients") && !output.contains("acme"),
+        "{output}"
+    );
+    names.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_nobody_knows_is_wrong_usage_and_changes_nothing() {
+    let names = TestDatabases::new("sync_usage");
+    let (code, output) = run(&names, "sync --db custmer --db x");
+    assert_eq!(code, Some(2), "{output}");
+    assert!(
+        output.contains("`custmer`: did you mean `customer`?"),
+        "{output}"
+    );
+    assert!(
+        output.contains("`x`: there are admin, customer"),
+        "{output}"
+    );
+    assert_eq!(names.existing().await, Vec::<String>::new());
+    assert_eq!(run(&names, "sync").0, Some(0));
+    assert_eq!(run(&names, "tenants create globex").0, Some(0));
+
+    let (code, output) = run(&names, "sync --tenant globx --tenant acme");
+
+    assert_eq!(code, Some(2), "{output}");
+    assert!(
+        output.contains("`globx`: did you mean `globex`?"),
+        "{output}"
+    );
+    assert!(
+        output.contains("no tenant `acme`: `tenants list`"),
+        "{output}"
+    );
+    names.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_private_set_everything_is_built_over_documents_too() {
+    let (project, ports) = (project(), Ports::free());
+    let private = |line: &str| {
+        let mut command = project.command(MONGOPLEX);
+        Program::run(command.args(line.split(' ')))
+    };
+    let (code, output) = private("sync --check");
+    assert_eq!(code, Some(3), "{output}");
+    assert!(output.contains("using private MongoDB"), "{output}");
+    let (code, output) = private("sync");
+    assert_eq!(code, Some(0), "{output}");
+    assert!(output.contains("3 added, 0 missing"), "{output}");
+    assert_eq!(mongods(project.path()), Vec::<String>::new());
+    let (mut program, told) = up(&mut ports.up(&project));
+    assert_eq!(create(ports.customer, "C-1").unwrap().status, 201);
+    let client = raw(told["uri"].as_str().unwrap()).await;
+    let acme = client.database("insightserenity_customer__acme");
+    let clients = acme.collection::<Document>("clients");
+    clients.drop_index("clientCode_1").await.unwrap();
+
+    let (code, output) = private("sync --tenant acme");
+
+    assert_eq!(code, Some(0), "{output}");
+    assert!(output.contains("1 added, 0 missing"), "{output}");
+    assert!(
+        clients
+            .list_index_names()
+            .await
+            .unwrap()
+            .contains(&"clientCode_1".to_owned())
+    );
+    program.signal(Signal::TERM);
+    assert_eq!(program.end().0.code(), Some(0));
+}
