@@ -7,6 +7,7 @@
 
 mod database;
 mod environment;
+mod explain;
 mod parse;
 mod reader;
 mod server;
@@ -17,10 +18,11 @@ mod uri;
 
 use std::path::PathBuf;
 
-use self::reader::Reader;
+use self::reader::{Reader, Trail};
 pub use self::{
     database::{DatabaseConfig, Deadlines, Tuning},
     environment::Environment,
+    explain::{Explained, Explanation},
     server::{LogFormat, ServerConfig},
     settings::{Applies, SETTINGS, Setting},
     sources::Sources,
@@ -79,6 +81,19 @@ impl Config {
         servers: &[(&'static str, u16)],
         sources: &Sources,
     ) -> Result<Self, Faults> {
+        let (config, faults, _) = Self::read(registry, servers, sources);
+        match config {
+            Some(config) => faults.into_result(config),
+            None => Err(faults),
+        }
+    }
+
+    /// Reads everything, and keeps what was seen on the way.
+    fn read(
+        registry: &Registry,
+        servers: &[(&'static str, u16)],
+        sources: &Sources,
+    ) -> (Option<Self>, Faults, Trail) {
         let mut faults = registry.check().err().unwrap_or_default();
         let mut reader = Reader::new(sources);
         let environment = reader.environment();
@@ -88,17 +103,15 @@ impl Config {
         let databases = database::read_all(&mut reader, registry);
         let server = server::read(&mut reader, servers);
         unknown::check(&mut reader, registry, servers);
-        faults.extend(reader.into_faults());
+        let (found, trail) = reader.finish();
+        faults.extend(found);
         let config = environment.zip(server).map(|(environment, server)| Self {
             environment,
             databases,
             server,
             directory: sources.directory().to_owned(),
         });
-        match config {
-            Some(config) => faults.into_result(config),
-            None => Err(faults),
-        }
+        (config, faults, trail)
     }
 
     /// Looks at what decides whether a private MongoDB may be used. A fault is left for [`load`](Self::load).

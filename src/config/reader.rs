@@ -1,11 +1,14 @@
 //! Reads single settings out of the layers and gathers what is wrong with them.
 
+use std::{collections::BTreeMap, path::Path};
+
 use figment::Figment;
 
 use super::{
     Environment, misfit,
     settings::{self, Applies, Setting},
     sources::{Layer, Sources, merge},
+    uri::Uri,
 };
 use crate::fault::{Fault, Faults};
 
@@ -33,11 +36,29 @@ impl<T> Chosen<T> {
     }
 }
 
+/// What a variable that is set was found to be, safe to show.
+pub(super) struct Seen {
+    pub(super) origin: String,
+    /// `None` where it must not be shown: it is a secret, or may be one.
+    pub(super) shown: Option<String>,
+    pub(super) is_fault: bool,
+}
+
+/// What was seen while everything was read: for whoever explains it.
+#[derive(Default)]
+pub(super) struct Trail {
+    /// By the variable's name.
+    pub(super) seen: BTreeMap<String, Seen>,
+    /// By the logical database's name.
+    pub(super) uris: BTreeMap<&'static str, Uri>,
+}
+
 pub(super) struct Reader {
     figment: Figment,
     layers: Vec<Layer>,
     environment: Environment,
     faults: Faults,
+    trail: Trail,
 }
 
 impl Reader {
@@ -63,6 +84,7 @@ impl Reader {
             layers,
             environment: Environment::Production,
             faults,
+            trail: Trail::default(),
         }
     }
 
@@ -71,8 +93,45 @@ impl Reader {
         &self.layers
     }
 
-    pub(super) fn into_faults(self) -> Faults {
-        self.faults
+    pub(super) fn finish(self) -> (Faults, Trail) {
+        (self.faults, self.trail)
+    }
+
+    pub(super) fn found_uri(&mut self, database: &'static str, uri: &Uri) {
+        self.trail.uris.insert(database, uri.clone());
+    }
+
+    /// Notes a variable that was read. What does not fit is not shown: it may belong to another one.
+    pub(super) fn saw(&mut self, name: &str, found: &Found, fits: bool) {
+        let text = found.value.trim();
+        let seen = Seen {
+            origin: found.origin.clone(),
+            shown: fits.then(|| text.to_owned()),
+            is_fault: !fits,
+        };
+        self.trail.seen.insert(name.to_owned(), seen);
+    }
+
+    /// Returns the text of a variable that holds a secret.
+    pub(super) fn secret(&mut self, name: &str) -> Option<Found> {
+        let found = self.text(name)?;
+        let seen = Seen {
+            origin: found.origin.clone(),
+            shown: None,
+            is_fault: false,
+        };
+        self.trail.seen.insert(name.to_owned(), seen);
+        Some(found)
+    }
+
+    /// Returns the text of a variable that names a file. Any text is a path: it is shown where there is
+    /// such a file, so that no secret is which somebody put there.
+    pub(super) fn path(&mut self, name: &str) -> Option<Found> {
+        let found = self.secret(name)?;
+        if Path::new(found.value.trim()).exists() {
+            self.saw(name, &found, true);
+        }
+        Some(found)
     }
 
     /// Notes a fault, once: a setting for all databases is read for each of them.
@@ -114,6 +173,7 @@ impl Reader {
             return None;
         };
         let parsed = found.value.trim().parse();
+        self.saw(name, &found, parsed.is_ok());
         if parsed.is_err() {
             self.fault(misfit(name, &found.origin, expected, cure));
         }
@@ -157,6 +217,7 @@ impl Reader {
                 continue;
             };
             let value = parse(found.value.trim());
+            self.saw(name, &found, value.is_some());
             if value.is_none() {
                 self.fault(misfit(name, &found.origin, setting.expected, "correct it"));
             }
@@ -165,10 +226,7 @@ impl Reader {
                 explicit: true,
             });
         }
-        let position = Environment::ALL
-            .iter()
-            .position(|environment| *environment == self.environment);
-        let preset = setting.presets[position.unwrap_or_default()];
+        let preset = setting.preset(self.environment);
         parse(preset)
             .filter(|_| !preset.is_empty())
             .map(|value| Chosen {

@@ -53,7 +53,9 @@ pub(super) fn read(reader: &mut Reader, servers: &[(&'static str, u16)]) -> Opti
     let startup_timeout = reader.process("STARTUP_TIMEOUT", parse::duration);
     let log_level = reader.process("LOG_LEVEL", parse::log_level);
     let log_format = reader.process("LOG_FORMAT", log_format);
-    let mongod = reader.process("MONGOD", parse::path);
+    let mongod = reader
+        .path("MONGOD")
+        .map(|found| PathBuf::from(found.value.trim()));
     Some(ServerConfig {
         addresses: addresses.into_iter().collect::<Option<_>>()?,
         request_timeout: request_timeout?.value,
@@ -62,7 +64,7 @@ pub(super) fn read(reader: &mut Reader, servers: &[(&'static str, u16)]) -> Opti
         startup_timeout: startup_timeout?.value,
         log_level: log_level?.value,
         log_format: log_format?.value,
-        mongod: mongod.map(|chosen| chosen.value),
+        mongod,
     })
 }
 
@@ -77,7 +79,10 @@ fn address(
         return Some((server, SocketAddr::from((Ipv4Addr::LOCALHOST, port))));
     };
     let expected = settings::find(&[settings::Applies::Server], "ADDRESS").expected;
-    let Some(address) = parse::address(found.value.trim()) else {
+    let address = parse::address(found.value.trim());
+    let fits = address.is_some_and(|address| address.ip().is_loopback());
+    reader.saw(&name, &found, fits);
+    let Some(address) = address else {
         reader.fault(misfit(&name, &found.origin, expected, "correct it"));
         return None;
     };

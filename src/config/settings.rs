@@ -2,6 +2,8 @@
 //!
 //! Everything that reads, documents or explains a setting reads this table.
 
+use super::Environment;
+
 /// What a setting applies to, which decides its variables' names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Applies {
@@ -28,6 +30,15 @@ pub struct Setting {
     pub presets: [&'static str; 4],
     /// What it is for, in one line.
     pub purpose: &'static str,
+}
+
+impl Setting {
+    /// Returns the default in an environment, empty where there is none.
+    pub fn preset(&self, environment: Environment) -> &'static str {
+        let all = Environment::ALL.iter().zip(self.presets);
+        let mut own = all.filter(|(known, _)| **known == environment);
+        own.next().map_or("", |(_, preset)| preset)
+    }
 }
 
 const NONE: [&str; 4] = [""; 4];

@@ -24,9 +24,13 @@ pub struct Sources {
     command_line: BTreeMap<String, String>,
     environment: BTreeMap<String, String>,
     not_unicode: Vec<String>,
+    stand_in: BTreeMap<String, String>,
     directory: PathBuf,
     files: Files,
 }
+
+/// What a private MongoDB that stands in for variables that nobody set is called in messages.
+pub(super) const STAND_IN: &str = "private MongoDB";
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Files {
@@ -77,6 +81,14 @@ impl Sources {
         self
     }
 
+    /// Returns the sources with a variable that a private MongoDB sets, over everything else: it is for
+    /// what nobody set, and once it runs no file may lead elsewhere.
+    #[must_use]
+    pub fn private(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.stand_in.insert(name.into(), value.into());
+        self
+    }
+
     /// Returns the folder in which files are looked for.
     pub fn directory(&self) -> &Path {
         &self.directory
@@ -98,6 +110,7 @@ impl Sources {
         let fixed = [
             Layer::new("environment", self.environment.clone()),
             Layer::new("command line", self.command_line.clone()),
+            Layer::new(STAND_IN, self.stand_in.clone()),
         ];
         // The environment's name decides which files lie between: looked up in the others first.
         if let Some(environment) =

@@ -57,6 +57,16 @@ impl Uri {
         &self.database
     }
 
+    /// Returns the hosts, or the one name that DNS resolves to hosts.
+    pub(super) fn hosts(&self) -> &[String] {
+        &self.hosts
+    }
+
+    /// Returns the text once more as what it was found to be.
+    pub(super) fn parsed(&self) -> Option<ConnectionString> {
+        ConnectionString::parse(&self.text).ok()
+    }
+
     /// Returns whether both name one database of a common host, whoever signs in. Hosts by other
     /// names are found out once connected.
     pub(super) fn is_same_namespace(&self, other: &Self) -> bool {

@@ -35,7 +35,15 @@ pub(crate) enum Command {
     /// Prints where each model lives. Connects to nothing.
     Routes(RoutesArguments),
     /// Shows how the databases differ from the models, and adds what cannot hurt.
+    ///
+    /// Every difference is shown first: what is missing, different or unknown. Then collections are
+    /// added; indexes and strict validators on what is new or empty; elsewhere validators that only warn,
+    /// where there is none. The rest wants a migration. On a private set indexes are built and validators
+    /// set over documents too. Unknown things are only told, and never touched.
     Sync(SyncArguments),
+    /// Explains and checks the configuration. Connects to nothing and starts nothing.
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Creates and lists tenants.
     #[command(subcommand)]
     Tenants(TenantsCommand),
@@ -60,10 +68,6 @@ pub(crate) struct RoutesArguments {
     pub(crate) json: bool,
 }
 
-/// Every difference is shown first: what is missing, different or unknown. Then collections are
-/// added; indexes and strict validators on what is new or empty; elsewhere validators that only warn,
-/// where there is none. The rest wants a migration. On a private set indexes are built and validators
-/// set over documents too. Unknown things are only told, and never touched.
 #[derive(Debug, Args)]
 pub(crate) struct SyncArguments {
     /// Looks at this logical database only; may be repeated.
@@ -81,6 +85,19 @@ pub(crate) struct SyncArguments {
     /// Prints one JSON object: complete, tenants, differences, added, left, skipped.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Prints every effective value, where it came from, its default and what is expected. What may
+    /// be a secret is `<set>`. With faults it tells them too, and ends with 64.
+    Explain {
+        /// Prints one JSON object: private, settings, faults.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prints all faults and ends with 64, or says what is fine.
+    Check,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub(crate) mod config;
 pub(crate) mod routes;
 pub(crate) mod sync;
 pub(crate) mod tenants;

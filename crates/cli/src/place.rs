@@ -37,13 +37,22 @@ pub(crate) fn sources(set: &[(String, String)]) -> Sources {
         })
 }
 
+/// Returns the sources with a private set in the place of URIs that nobody set, and whether there is
+/// one to be: nothing is connected to or started.
+pub(crate) fn rehearse(app: &App, sources: &Sources) -> (Sources, bool) {
+    let privacy = Config::privacy(&app.registry, sources);
+    match privacy.allows_private_set() {
+        true => {
+            let filled = private::rehearse(sources, &privacy, &app.registry, app.name);
+            (filled, true)
+        }
+        false => (sources.clone(), false),
+    }
+}
+
 /// Reads the configuration of `app` without connecting or starting anything.
 pub(crate) fn configuration(app: &App, sources: &Sources) -> Result<Config, Failure> {
-    let privacy = Config::privacy(&app.registry, sources);
-    let sources = match privacy.allows_private_set() {
-        true => private::rehearse(sources, &privacy, &app.registry, app.name),
-        false => sources.clone(),
-    };
+    let (sources, _) = rehearse(app, sources);
     Ok(Config::load(&app.registry, &app.ports(), &sources)?)
 }
 

@@ -191,11 +191,11 @@ fn fill(
 ) -> Sources {
     let mut filled = sources.clone();
     if privacy.environment.is_none() {
-        filled = filled.argument("MONGOPLEX_ENV", Environment::Development.as_str());
+        filled = filled.private("MONGOPLEX_ENV", Environment::Development.as_str());
     }
     for database in registry.databases() {
         let variable = format!("DATABASE_{}_URI", database.name.to_uppercase());
-        filled = filled.argument(variable, uri(database.name));
+        filled = filled.private(variable, uri(database.name));
     }
     filled
 }
