@@ -47,10 +47,12 @@ impl Comparison<'_> {
             self.missing("the collection", Cure::Add);
             return Ok(self.report);
         }
-        let (route, indexes) = (self.route, self.route.indexes);
+        let (route, indexes) = (self.route, self.route.indexes());
         self.place.create(route).await?;
         if !indexes.is_empty() {
-            self.place.create_indexes(route.collection, indexes).await?;
+            self.place
+                .create_indexes(route.collection, &indexes)
+                .await?;
         }
         self.added(format!("the collection with {} indexes", indexes.len()));
         Ok(self.report)
@@ -58,7 +60,7 @@ impl Comparison<'_> {
 
     async fn present(mut self, found: &CollectionSpecification) -> Result<Report> {
         let indexes = self.place.indexes(self.route.collection).await?;
-        let (absent, different) = sort_out(self.route.indexes, &indexes);
+        let (absent, different) = sort_out(&self.route.indexes(), &indexes);
         for index in different {
             self.missing(
                 format!("{} as the model has it", index.describe()),
