@@ -1,8 +1,8 @@
 //! A client of a tenant.
 
 use mongoplex::{
-    Index, Model, Versioned,
-    bson::{DateTime, Document, doc, oid::ObjectId},
+    Index, Model, Resource, Upkeep,
+    bson::{Document, doc},
 };
 use serde::{Deserialize, Serialize};
 
@@ -10,14 +10,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Client {
-    /// Made by the library where it is new.
-    #[serde(rename = "_id")]
-    pub id: ObjectId,
     /// The tenant's own name for it, unique within the tenant.
     pub client_code: String,
     /// What it is called.
     pub company_name: String,
     /// Where the relationship stands.
+    #[serde(default)]
     pub status: ClientStatus,
     /// How large it is.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -25,12 +23,6 @@ pub struct Client {
     /// Whom to talk to.
     #[serde(default)]
     pub contacts: Vec<Contact>,
-    /// Counts the changes, from 1.
-    pub version: i64,
-    /// When it was made.
-    pub created_at: DateTime,
-    /// When it was last changed.
-    pub updated_at: DateTime,
 }
 
 /// Where the relationship with a client stands.
@@ -87,7 +79,9 @@ impl Model for Client {
     const INDEXES: &[Index] = &[
         Index::on(&["clientCode"]).unique(),
         Index::on(&["status", "_id"]),
+        Index::on(&["companyName", "_id"]),
     ];
+    const UPKEEP: Upkeep = Upkeep::SoftDelete;
 
     fn validator() -> Option<Document> {
         let contact = doc! {
@@ -100,27 +94,18 @@ impl Model for Client {
             },
         };
         Some(doc! {
-            "required": ["clientCode", "companyName", "status", "contacts", "version", "createdAt", "updatedAt"],
+            "required": ["clientCode", "companyName", "status", "contacts"],
             "properties": {
                 "clientCode": { "bsonType": "string", "pattern": "^[A-Za-z0-9._-]{1,40}$" },
                 "companyName": { "bsonType": "string", "minLength": 1, "maxLength": 200 },
                 "status": { "enum": ["prospect", "lead", "active", "inactive", "churned", "blacklisted"] },
                 "tier": { "enum": ["strategic", "enterprise", "mid_market", "small_business", "startup"] },
                 "contacts": { "bsonType": "array", "maxItems": 100, "items": contact },
-                "version": { "bsonType": "long", "minimum": 1 },
-                "createdAt": { "bsonType": "date" },
-                "updatedAt": { "bsonType": "date" },
             },
         })
     }
 }
 
-impl Versioned for Client {
-    fn id(&self) -> ObjectId {
-        self.id
-    }
-
-    fn version(&self) -> i64 {
-        self.version
-    }
+impl Resource for Client {
+    const FILTERS: &[&str] = &["clientCode", "companyName", "status", "tier"];
 }

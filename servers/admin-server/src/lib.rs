@@ -4,9 +4,9 @@ mod tenants;
 mod users;
 
 use axum::{Router, extract::FromRef};
-use models::admin_server::Admin;
-use mongoplex::{Database, Databases, Result, Tenancy};
-use mongoplex_server::Server;
+use models::admin_server::{Admin, User};
+use mongoplex::{Database, Databases, Result, Tenancy, audit::Entry};
+use mongoplex_server::{Audited, Crud, Db, Server};
 
 /// What the handlers share.
 #[derive(Debug, Clone, FromRef)]
@@ -28,11 +28,19 @@ impl State {
     }
 }
 
-/// Returns the routes.
+/// Every change leaves an audit entry, in the same transaction.
+type Trail = Audited<Admin>;
+
+/// Returns the routes: a line per resource.
 pub fn app(state: State) -> Router {
     Router::new()
         .merge(tenants::routes())
-        .merge(users::routes())
+        .merge(
+            Crud::<Trail, User>::at("/api/v1/admin/users")
+                .prepare(users::prepare)
+                .routes(),
+        )
+        .merge(Crud::<Db<Admin>, Entry>::at("/api/v1/admin/audit").read_routes())
         .with_state(state)
 }
 
