@@ -34,6 +34,7 @@ use crate::{
     error::Result,
     guard::{Class, Deadline, Guard, Operation, Resend},
     model::{Model, Namespace, Stored},
+    registry::Declared,
 };
 
 /// A handle on the documents of one model in one place. Clones are cheap and share the place.
@@ -67,7 +68,7 @@ impl<M> fmt::Debug for Collection<M> {
 impl<M: Model> Collection<M> {
     pub(crate) fn new(
         database: &mongodb::Database,
-        logical: &'static str,
+        declared: &Declared,
         name: std::sync::Arc<str>,
         guard: Guard,
         reach: Reach,
@@ -76,7 +77,7 @@ impl<M: Model> Collection<M> {
         let target = Target {
             raw: database.collection::<RawDocumentBuf>(M::COLLECTION),
             guard,
-            database: logical,
+            declared: *declared,
             namespace: Namespace {
                 database: name,
                 collection: M::COLLECTION,

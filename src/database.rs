@@ -92,7 +92,7 @@ impl<D: LogicalDatabase> Database<D> {
         let (name, guard) = (connection.name.clone(), connection.guard.clone());
         Collection::new(
             &connection.own(),
-            D::NAME,
+            &connection.declared,
             name,
             guard,
             Reach::Deployment,
@@ -193,7 +193,7 @@ impl<D: LogicalDatabase> TenantDatabase<D> {
         let database = connection.client.database(&self.name);
         Collection::new(
             &database,
-            D::NAME,
+            &connection.declared,
             self.name.clone(),
             connection.guard.clone(),
             Reach::Tenant,

@@ -65,6 +65,22 @@ fn names_database(stage: &Bson) -> bool {
     stage.contains_key("db") || inside.into_iter().any(|target| target.contains_key("db"))
 }
 
+/// Returns the collection that a pipeline's last stage writes to, where it does.
+pub(super) fn written(stage: &Document) -> Option<&str> {
+    let (name, target) = stage.iter().next()?;
+    if name != "$out" && name != "$merge" {
+        return None;
+    }
+    let target = match target.as_document() {
+        Some(inner) => inner.get("into").unwrap_or(target),
+        None => target,
+    };
+    match target {
+        Bson::Document(inner) => inner.get_str("coll").ok(),
+        other => other.as_str(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use mongodb::bson::doc;

@@ -9,7 +9,7 @@ use mongodb::{
 
 use super::{
     document::{self, Encoded},
-    scope::Reach,
+    scope::{self, Reach},
     upkeep::{self, View},
     verb::{Mark, Replacement},
 };
@@ -17,6 +17,7 @@ use crate::{
     error::{Error, Result},
     guard::{Class, Deadline, Guard, Operation, Resend},
     model::{Namespace, Upkeep},
+    registry::{Declared, Route},
 };
 
 /// Where a call goes and what it may reach there.
@@ -24,7 +25,7 @@ use crate::{
 pub struct Target {
     pub(super) raw: mongodb::Collection<RawDocumentBuf>,
     pub(super) guard: Guard,
-    pub(super) database: &'static str,
+    pub(super) declared: Declared,
     pub(super) namespace: Namespace,
     pub(super) reach: Reach,
     pub(super) upkeep: Upkeep,
@@ -38,7 +39,7 @@ impl Target {
     pub(super) fn operation(&self, name: &'static str, class: Class, resend: Resend) -> Operation {
         Operation {
             name,
-            database: self.database,
+            database: self.declared.name,
             namespace: self.namespace.clone(),
             class,
             resend,
@@ -59,10 +60,23 @@ impl Target {
     /// Passes a pipeline.
     pub(super) fn pipeline(&self, pipeline: &mut Vec<Document>) -> Result<()> {
         self.reach.pipeline(pipeline)?;
+        let ends_in = pipeline.last().and_then(scope::written);
+        if let Some(route) = ends_in.and_then(|name| self.append_only(name)) {
+            return Err(Error::AppendOnly(Namespace {
+                database: self.namespace.database.clone(),
+                collection: route.collection,
+            }));
+        }
         if self.upkeep.is_soft_delete() {
             self.view.narrow_pipeline(pipeline);
         }
         Ok(())
+    }
+
+    /// Returns the route of a collection of this logical database to which documents are only added.
+    fn append_only(&self, collection: &str) -> Option<&'static Route> {
+        let mut routes = self.declared.routes.iter();
+        routes.find(|route| route.collection == collection && route.upkeep == Upkeep::AppendOnly)
     }
 
     /// Passes an update.

@@ -81,8 +81,8 @@ impl Connection {
 
     /// Returns the collection of one of the library's own records, whose route was looked up.
     pub(crate) fn collection<M: Model>(&self) -> Collection<M> {
-        let (name, guard, logical) = (self.name.clone(), self.guard.clone(), self.declared.name);
-        Collection::new(&self.own(), logical, name, guard, Reach::Deployment, None)
+        let (name, guard, reach) = (self.name.clone(), self.guard.clone(), Reach::Deployment);
+        Collection::new(&self.own(), &self.declared, name, guard, reach, None)
     }
 
     /// Returns the physical name of a tenant's database, at most 63 bytes.

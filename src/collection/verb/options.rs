@@ -47,7 +47,17 @@ bounded! {
     CreateIndexOptions, ListIndexesOptions, DropIndexOptions
 }
 unbounded! {
-    InsertOneOptions, InsertManyOptions, UpdateOptions, ReplaceOptions, DeleteOptions, ChangeStreamOptions
+    InsertOneOptions, InsertManyOptions, UpdateOptions, ReplaceOptions, DeleteOptions
+}
+
+/// Without a bound: a change stream waits as long as nothing happens.
+impl Bounded for ChangeStreamOptions {
+    fn bounded(&self, _: Attempt) -> Self {
+        let mut options = self.clone();
+        // MongoDB refuses any other with code 72, and the client's own may be another.
+        options.read_concern = Some(ReadConcern::majority());
+        options
+    }
 }
 
 macro_rules! setters {
