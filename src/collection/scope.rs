@@ -100,7 +100,7 @@ mod tests {
             doc! { "$facet": { "a": [{ "$lookup": { "from": "own", "pipeline": [{ "$unionWith": &there }] } }] } },
             doc! { "$lookup": { "from": "own", "pipeline": [{ "$lookup": { "from": &there } }] } },
         ] {
-            let refused = Reach::Tenant.pipeline(&[stage.clone()]);
+            let refused = Reach::Tenant.pipeline(std::slice::from_ref(&stage));
             assert!(matches!(refused, Err(Error::OutOfScope { .. })), "{stage}");
             assert!(Reach::Deployment.pipeline(&[stage]).is_ok());
         }
