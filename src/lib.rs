@@ -62,3 +62,8 @@ pub use self::{
     tenancy::{Tenancy, Tenant, TenantId},
     transaction::Aborts,
 };
+
+/// The guide's code is compiled like any other example.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide.md")]
+enum Guide {}
