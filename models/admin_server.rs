@@ -6,6 +6,9 @@ mongoplex::logical_database! {
     common: [
         mongoplex::Tenant,
         mongoplex::audit::Entry,
+        mod permission::Permission,
+        mod role::Role,
+        mod setting::Setting,
         mod user::User,
     ],
 }

@@ -5,8 +5,15 @@ mongoplex::logical_database! {
     pub Customer = "customer",
     per_tenant: [
         mod client::Client,
+        mod client_contact::ClientContact,
+        mod client_note::ClientNote,
+        mod consultation::Consultation,
+        mod member::Member,
+        mod product::Product,
+        mod project::Project,
     ],
     common: [
         mod plan::Plan,
+        mod subscription::Subscription,
     ],
 }

@@ -50,7 +50,11 @@ pub enum UserRole {
 
 impl Model for User {
     const COLLECTION: &str = "users";
-    const INDEXES: &[Index] = &[Index::on(&["email"]).unique()];
+    const INDEXES: &[Index] = &[
+        Index::on(&["email"]).unique(),
+        Index::on(&["lastName", "_id"]),
+        Index::on(&["role", "_id"]),
+    ];
     const UPKEEP: Upkeep = Upkeep::SoftDelete;
 
     fn validator() -> Option<Document> {

@@ -1,7 +1,7 @@
 //! customer-services: what tenants work with, below `/api/v1`.
 
 use axum::Router;
-use models::customer_services::{Client, Customer, Plan};
+use models::customer_services::*;
 use mongoplex::{Database, Databases, Result};
 use mongoplex_server::{Crud, Db, Server, TenantDb};
 
@@ -11,7 +11,14 @@ type Tenant = TenantDb<Customer>;
 pub fn app(customer: Database<Customer>) -> Router {
     Router::new()
         .merge(Crud::<Db<Customer>, Plan>::at("/api/v1/plans").routes())
+        .merge(Crud::<Db<Customer>, Subscription>::at("/api/v1/subscriptions").routes())
         .merge(Crud::<Tenant, Client>::at("/api/v1/clients").routes())
+        .merge(Crud::<Tenant, ClientContact>::at("/api/v1/client-contacts").routes())
+        .merge(Crud::<Tenant, ClientNote>::at("/api/v1/client-notes").routes())
+        .merge(Crud::<Tenant, Consultation>::at("/api/v1/consultations").routes())
+        .merge(Crud::<Tenant, Member>::at("/api/v1/members").routes())
+        .merge(Crud::<Tenant, Product>::at("/api/v1/products").routes())
+        .merge(Crud::<Tenant, Project>::at("/api/v1/projects").routes())
         .with_state(customer)
 }
 
