@@ -12,6 +12,7 @@ mod health;
 mod house;
 mod layers;
 mod orchestrator;
+mod resources;
 mod schema;
 mod shutdown;
 mod tenants;
