@@ -90,12 +90,13 @@ impl Cursor {
     /// Reads the text that a page gave.
     ///
     /// # Errors
-    /// A 400 where it is none, or one of another order.
+    /// A 400 where it is none, or one of another order, or holds what no page ends at.
     pub(super) fn read(text: &str, sort: &Sort) -> Result<Self, Problem> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok();
         let cursor = bytes.and_then(|bytes| bson::deserialize_from_slice::<Self>(&bytes).ok());
         cursor
             .filter(|cursor| cursor.sort == sort.name())
+            .filter(|cursor| is_plain(&cursor.value) && is_plain(&cursor.id))
             .ok_or_else(|| {
                 bad(
                     "after",
@@ -123,4 +124,22 @@ impl Cursor {
             }
         }
     }
+}
+
+/// Returns whether a page can end at a value. A pattern or a document in a cursor was never in one that
+/// we gave, and MongoDB refuses to compare some of them.
+fn is_plain(value: &Bson) -> bool {
+    use Bson as B;
+    matches!(
+        value,
+        B::Null
+            | B::Boolean(_)
+            | B::Int32(_)
+            | B::Int64(_)
+            | B::Double(_)
+            | B::Decimal128(_)
+            | B::String(_)
+            | B::DateTime(_)
+            | B::ObjectId(_)
+    )
 }
