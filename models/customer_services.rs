@@ -7,6 +7,7 @@ mongoplex::logical_database! {
         mod client::Client,
         mod client_contact::ClientContact,
         mod client_note::ClientNote,
+        mod consultant::Consultant,
         mod consultation::Consultation,
         mod member::Member,
         mod product::Product,

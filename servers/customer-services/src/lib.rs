@@ -15,6 +15,7 @@ pub fn app(customer: Database<Customer>) -> Router {
         .merge(Crud::<Tenant, Client>::at("/api/v1/clients").routes())
         .merge(Crud::<Tenant, ClientContact>::at("/api/v1/client-contacts").routes())
         .merge(Crud::<Tenant, ClientNote>::at("/api/v1/client-notes").routes())
+        .merge(Crud::<Tenant, Consultant>::at("/api/v1/consultants").routes())
         .merge(Crud::<Tenant, Consultation>::at("/api/v1/consultations").routes())
         .merge(Crud::<Tenant, Member>::at("/api/v1/members").routes())
         .merge(Crud::<Tenant, Product>::at("/api/v1/products").routes())
