@@ -161,6 +161,13 @@ fn work() -> Vec<Sample> {
             |n| format!("stockQuantity={n}"),
             ("taxPercent", json!(19.5), json!(100.5)),
         ),
+        sample::<Consultant>(
+            ("/api/v1/consultants", true),
+            &["consultantCode"],
+            |n| json!({ "consultantCode": format!("K-{n}"), "firstName": "Ada", "lastName": "L", "level": "senior", "hourlyRate": 15_000, "skills": ["rust"] }),
+            |n| format!("consultantCode.in=K-{n},none"),
+            ("hourlyRate", json!(1), json!(-1)),
+        ),
         sample::<Consultation>(
             ("/api/v1/consultations", true),
             &["code"],
