@@ -49,7 +49,6 @@ impl Model for ClientContact {
     const COLLECTION: &str = "client_contacts";
     const INDEXES: &[Index] = &[
         Index::on(&["clientId", "email"]).unique(),
-        Index::on(&["clientId", "_id"]),
         Index::on(&["lastName", "_id"]),
     ];
     const UPKEEP: Upkeep = Upkeep::SoftDelete;
