@@ -1,11 +1,14 @@
 //! The logical database `admin`: who runs the house, and who lives in it.
 
-mod user;
-
-pub use self::user::{Role, User};
-
 mongoplex::logical_database! {
     /// The administrators' database.
     pub Admin = "admin",
-    common: [mongoplex::Tenant, User],
+    common: [
+        mongoplex::Tenant,
+        mongoplex::audit::Entry,
+        mod permission::Permission,
+        mod role::Role,
+        mod setting::Setting,
+        mod user::User,
+    ],
 }

@@ -1,16 +1,20 @@
 //! The logical database `customer`: what the tenants work with.
 
-mod client;
-mod plan;
-
-pub use self::{
-    client::{Client, ClientStatus, Contact, Tier},
-    plan::Plan,
-};
-
 mongoplex::logical_database! {
     /// The customers' database; each tenant has one of its own beside it.
     pub Customer = "customer",
-    per_tenant: [Client],
-    common: [Plan],
+    per_tenant: [
+        mod client::Client,
+        mod client_contact::ClientContact,
+        mod client_note::ClientNote,
+        mod consultant::Consultant,
+        mod consultation::Consultation,
+        mod member::Member,
+        mod product::Product,
+        mod project::Project,
+    ],
+    common: [
+        mod plan::Plan,
+        mod subscription::Subscription,
+    ],
 }

@@ -5,3 +5,4 @@
 
 pub mod admin_server;
 pub mod customer_services;
+pub mod shared;

@@ -2,27 +2,39 @@
 //!
 //! A verb is a fluent builder ([`Call`]) that is awaited: examples from MongoDB's documentation
 //! work as they are. `bulk_write` is left out: it lives on the driver's client, names a namespace
-//! per write and so would be a way out of a tenant.
+//! per write and so would be a way out of a tenant, and it needs MongoDB 8. `insert_many`, `update_many`
+//! and `delete_many` are its parts.
 
+mod by_id;
 mod call;
+mod changes;
 mod cursor;
 mod document;
 mod scope;
+mod target;
+mod upkeep;
 pub mod verb;
 
 use std::{borrow::Borrow, fmt, marker::PhantomData};
 
 use mongodb::{
+    IndexModel,
     bson::{Document, RawDocumentBuf},
     options::UpdateModifications,
 };
 
 pub(crate) use self::scope::Reach;
-pub use self::{call::Call, cursor::Cursor};
-use self::{call::Target, verb as v};
+pub use self::{call::Call, changes::Changes, cursor::Cursor};
+use self::{
+    target::Target,
+    upkeep::View,
+    verb::{self as v, Mark, Replacement},
+};
 use crate::{
+    error::Result,
     guard::{Class, Deadline, Guard, Operation, Resend},
-    model::{Model, Namespace},
+    model::{Model, Namespace, Stored},
+    registry::Declared,
 };
 
 /// A handle on the documents of one model in one place. Clones are cheap and share the place.
@@ -56,7 +68,7 @@ impl<M> fmt::Debug for Collection<M> {
 impl<M: Model> Collection<M> {
     pub(crate) fn new(
         database: &mongodb::Database,
-        logical: &'static str,
+        declared: &Declared,
         name: std::sync::Arc<str>,
         guard: Guard,
         reach: Reach,
@@ -65,12 +77,14 @@ impl<M: Model> Collection<M> {
         let target = Target {
             raw: database.collection::<RawDocumentBuf>(M::COLLECTION),
             guard,
-            database: logical,
+            declared: *declared,
             namespace: Namespace {
                 database: name,
                 collection: M::COLLECTION,
             },
             reach,
+            upkeep: M::UPKEEP,
+            view: View::Live,
             within,
             timeout: None,
         };
@@ -78,6 +92,35 @@ impl<M: Model> Collection<M> {
             target,
             model: PhantomData,
         }
+    }
+
+    /// Returns the handle on the deleted documents, where deleting only marks
+    /// ([`Upkeep::SoftDelete`](crate::Upkeep::SoftDelete)).
+    ///
+    /// Its verbs meet the deleted documents and no others; what is deleted through it is gone. Asking
+    /// it of another model does not compile.
+    #[must_use]
+    pub fn deleted(&self) -> Self {
+        const {
+            assert!(
+                M::UPKEEP.is_soft_delete(),
+                "only a model with `UPKEEP: Upkeep = Upkeep::SoftDelete` has deleted documents"
+            );
+        }
+        self.seen_by(View::Deleted)
+    }
+
+    /// Returns the same for a model that is not known, or `None` where deleting does not only mark.
+    #[must_use]
+    pub fn try_deleted(&self) -> Option<Self> {
+        let soft = M::UPKEEP.is_soft_delete();
+        soft.then(|| self.seen_by(View::Deleted))
+    }
+
+    fn seen_by(&self, view: View) -> Self {
+        let mut seen = self.clone();
+        seen.target.view = view;
+        seen
     }
 
     /// Returns the same with a deadline that no call outlives.
@@ -115,8 +158,28 @@ impl<M: Model> Collection<M> {
     /// Inserts a document and returns its `_id`, which is made here when the document has none.
     pub fn insert_one(&self, document: impl Borrow<M>) -> Call<'static, M, v::InsertOne> {
         self.call(v::InsertOne {
-            document: document::encode(document.borrow()),
+            document: document::encode(document.borrow(), M::UPKEEP),
         })
+    }
+
+    /// Inserts a document whose id and stamps are made already, such as by [`Stored::new`].
+    pub fn insert_stored(&self, document: &Stored<M>) -> Call<'static, M, v::InsertOne> {
+        self.call(v::InsertOne {
+            document: document::encode_as_is(document),
+        })
+    }
+
+    /// Inserts a document of a model whose stamps are kept, and returns it as it is stored.
+    ///
+    /// # Errors
+    /// Those of [`insert_one`](Self::insert_one).
+    ///
+    /// # Cancel safety
+    /// Dropped midway, the document may have been inserted.
+    pub async fn create(&self, model: M) -> Result<Stored<M>> {
+        let stored = Stored::new(model);
+        self.insert_stored(&stored).await?;
+        Ok(stored)
     }
 
     /// Inserts documents in their order and returns their `_id`s by position; each is made here
@@ -127,7 +190,7 @@ impl<M: Model> Collection<M> {
     ) -> Call<'static, M, v::InsertMany> {
         let documents = documents
             .into_iter()
-            .map(|document| document::encode(document.borrow()));
+            .map(|document| document::encode(document.borrow(), M::UPKEEP));
         self.call(v::InsertMany {
             documents: documents.collect(),
         })
@@ -145,22 +208,50 @@ impl<M: Model> Collection<M> {
         })
     }
 
+    /// Changes all documents that match; returns how many matched and were changed.
+    pub fn update_many(
+        &self,
+        filter: Document,
+        update: impl Into<UpdateModifications>,
+    ) -> Call<'static, M, v::UpdateMany> {
+        self.call(v::UpdateMany {
+            filter,
+            update: update.into(),
+        })
+    }
+
     /// Replaces the first document that matches; returns how many matched and were changed.
+    ///
+    /// What the library keeps stays, and counts the change.
     pub fn replace_one(
         &self,
         filter: Document,
         replacement: impl Borrow<M>,
     ) -> Call<'static, M, v::ReplaceOne> {
-        let replacement = document::encode_as_is(replacement.borrow());
-        self.call(v::ReplaceOne {
-            filter,
-            replacement,
-        })
+        let with = Replacement::new(document::encode_as_is(replacement.borrow()));
+        self.call(v::ReplaceOne { filter, with })
     }
 
     /// Deletes the first document that matches; returns how many were deleted.
     pub fn delete_one(&self, filter: Document) -> Call<'static, M, v::DeleteOne> {
-        self.call(v::DeleteOne { filter })
+        let mark = Mark::default();
+        self.call(v::DeleteOne { filter, mark })
+    }
+
+    /// Deletes all documents that match; returns how many were deleted.
+    pub fn delete_many(&self, filter: Document) -> Call<'static, M, v::DeleteMany> {
+        let mark = Mark::default();
+        self.call(v::DeleteMany { filter, mark })
+    }
+
+    /// Takes the mark of deletion from the first deleted document that matches; returns how many
+    /// there were. The inverse of [`delete_one`](Self::delete_one) where deleting only marks; elsewhere
+    /// nothing matches.
+    ///
+    /// # Errors
+    /// [`Error::Duplicate`](crate::Error::Duplicate) when a document took its unique key meanwhile.
+    pub fn restore_one(&self, filter: Document) -> Call<'static, M, v::RestoreOne> {
+        self.call(v::RestoreOne { filter })
     }
 
     /// Changes the first document that matches and returns it as it was, or as it is with
@@ -176,9 +267,75 @@ impl<M: Model> Collection<M> {
         })
     }
 
+    /// Replaces the first document that matches and returns it as it was, or as it is with
+    /// `return_document(After)`; `None` when nothing matched.
+    pub fn find_one_and_replace(
+        &self,
+        filter: Document,
+        replacement: impl Borrow<M>,
+    ) -> Call<'static, M, v::FindOneAndReplace> {
+        let with = Replacement::new(document::encode_as_is(replacement.borrow()));
+        self.call(v::FindOneAndReplace { filter, with })
+    }
+
+    /// Deletes the first document that matches and returns it as it was; `None` when nothing matched.
+    pub fn find_one_and_delete(&self, filter: Document) -> Call<'static, M, v::FindOneAndDelete> {
+        let mark = Mark::default();
+        self.call(v::FindOneAndDelete { filter, mark })
+    }
+
     /// Counts the documents that match.
     pub fn count_documents(&self, filter: Document) -> Call<'static, M, v::CountDocuments> {
         self.call(v::CountDocuments { filter })
+    }
+
+    /// Counts all documents of the collection from its metadata: fast and rough, deleted ones that
+    /// are only marked included. MongoDB has no such count inside a transaction or a session.
+    pub fn estimated_document_count(&self) -> Call<'static, M, v::EstimatedDocumentCount> {
+        self.call(v::EstimatedDocumentCount {})
+    }
+
+    /// Returns the different values that `field` has in the documents that match.
+    pub fn distinct(
+        &self,
+        field: impl Into<String>,
+        filter: Document,
+    ) -> Call<'static, M, v::Distinct> {
+        let field = field.into();
+        self.call(v::Distinct { field, filter })
+    }
+
+    /// Returns what happens to the documents from now on, as a stream of the driver's events that
+    /// waits for the next one without a deadline. Deletions that only mark come as updates.
+    ///
+    /// # Errors
+    /// Those of the server: a standalone mongod has no change streams.
+    pub fn watch(&self) -> Call<'static, M, v::Watch> {
+        self.call(v::Watch {
+            pipeline: Vec::new(),
+        })
+    }
+
+    /// Creates indexes, waits until they are built, and returns their names. Those that the model
+    /// lists are made by `sync`; this is for what a program decides at run time. It has
+    /// `SCAN_DEADLINE`; [`Call::timeout`] gives it more.
+    pub fn create_indexes(
+        &self,
+        indexes: impl IntoIterator<Item = IndexModel>,
+    ) -> Call<'static, M, v::CreateIndexes> {
+        self.call(v::CreateIndexes {
+            indexes: indexes.into_iter().collect(),
+        })
+    }
+
+    /// Returns the collection's indexes, the one on `_id` included.
+    pub fn list_indexes(&self) -> Call<'static, M, v::ListIndexes> {
+        self.call(v::ListIndexes {})
+    }
+
+    /// Drops the index of a name.
+    pub fn drop_index(&self, name: impl Into<String>) -> Call<'static, M, v::DropIndex> {
+        self.call(v::DropIndex { name: name.into() })
     }
 
     /// Runs a pipeline and returns its documents as a stream; [`Call::with_type`] says what they are.

@@ -43,6 +43,8 @@ pub struct Config {
     pub databases: Vec<DatabaseConfig>,
     /// What the servers were told.
     pub server: ServerConfig,
+    /// Whether changes that are audited leave an entry: `ENABLE_AUDIT_TRAIL`.
+    pub audit_trail: bool,
     /// The folder of `Cargo.lock`, or the working directory: where `.env` files are looked for.
     pub directory: PathBuf,
 }
@@ -102,13 +104,16 @@ impl Config {
 
         let databases = database::read_all(&mut reader, registry);
         let server = server::read(&mut reader, servers);
+        let audit_trail = reader.process("ENABLE_AUDIT_TRAIL", parse::flag);
         unknown::check(&mut reader, registry, servers);
         let (found, trail) = reader.finish();
         faults.extend(found);
-        let config = environment.zip(server).map(|(environment, server)| Self {
+        let whole = environment.zip(server).zip(audit_trail);
+        let config = whole.map(|((environment, server), audit_trail)| Self {
             environment,
             databases,
             server,
+            audit_trail: audit_trail.value,
             directory: sources.directory().to_owned(),
         });
         (config, faults, trail)

@@ -2,13 +2,10 @@
 
 use std::{any::TypeId, fmt, marker::PhantomData, sync::Arc};
 
-use mongodb::ClientSession;
-
 use crate::{
     collection::{Collection, Reach},
     error::Result,
-    guard::{Class, Deadline, Operation, Resend},
-    model::Namespace,
+    guard::Deadline,
     orchestrator::{Connection, Databases},
     registry::{Is, LogicalDatabase, Routed, WithTenant, WithoutTenant},
     tenancy::TenantId,
@@ -72,6 +69,18 @@ impl<D: LogicalDatabase> Database<D> {
         &self.connection.name
     }
 
+    pub(crate) fn deadline(&self) -> Option<Deadline> {
+        self.within
+    }
+
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    pub(crate) fn databases(&self) -> &Databases {
+        &self.databases
+    }
+
     /// Returns the collection of a common model of this database. No I/O.
     pub fn collection<M>(&self) -> Collection<M>
     where
@@ -83,7 +92,7 @@ impl<D: LogicalDatabase> Database<D> {
         let (name, guard) = (connection.name.clone(), connection.guard.clone());
         Collection::new(
             &connection.own(),
-            D::NAME,
+            &connection.declared,
             name,
             guard,
             Reach::Deployment,
@@ -109,33 +118,6 @@ impl<D: LogicalDatabase> Database<D> {
             within: self.within,
             marker: PhantomData,
         })
-    }
-
-    /// Begins a session of this database's client, for the verbs' `.session(…)`.
-    ///
-    /// It is the driver's own: its `client()` leads past the guard and the tenants' seals, as
-    /// [`unguarded`](Self::unguarded) does.
-    ///
-    /// # Errors
-    /// Those of the driver, such as a deployment that supports no sessions.
-    pub async fn start_session(&self) -> Result<ClientSession> {
-        let namespace = Namespace {
-            database: self.connection.name.clone(),
-            collection: "$cmd",
-        };
-        let operation = Operation {
-            name: "start_session",
-            database: D::NAME,
-            namespace,
-            class: Class::Read,
-            resend: Resend::UnsentOnly,
-            timeout: None,
-            within: self.within,
-        };
-        self.connection
-            .guard
-            .once(operation, |_| self.connection.client.start_session())
-            .await
     }
 
     /// Returns the driver's own handle, for what the verbs do not cover.
@@ -211,7 +193,7 @@ impl<D: LogicalDatabase> TenantDatabase<D> {
         let database = connection.client.database(&self.name);
         Collection::new(
             &database,
-            D::NAME,
+            &connection.declared,
             self.name.clone(),
             connection.guard.clone(),
             Reach::Tenant,

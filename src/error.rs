@@ -73,6 +73,17 @@ pub enum Error {
         /// The stage.
         stage: String,
     },
+    /// An update would change what the library keeps; nothing was sent.
+    #[error("{what} on {namespace} would change what the library keeps there; leave it out")]
+    Kept {
+        /// The field or the stage, such as `` `version` ``.
+        what: String,
+        /// The collection.
+        namespace: Namespace,
+    },
+    /// The collection's documents are only ever added; nothing was sent.
+    #[error("{0} is append-only: no verb changes or deletes its documents")]
+    AppendOnly(Namespace),
     /// No active tenant has this id; no database was touched.
     #[error("no active tenant `{0}`; create it first")]
     UnknownTenant(TenantId),

@@ -34,17 +34,18 @@ pub(crate) struct Guard(Arc<Inner>);
 struct Inner {
     deadlines: Deadlines,
     calls: TaskTracker,
+    closing: CancellationToken,
     cut_off: CancellationToken,
     observers: Vec<Arc<dyn Observer>>,
 }
 
 impl Guard {
     pub(crate) fn new(deadlines: Deadlines, observers: Vec<Arc<dyn Observer>>) -> Self {
-        let (calls, cut_off) = (TaskTracker::new(), CancellationToken::new());
         Self(Arc::new(Inner {
             deadlines,
-            calls,
-            cut_off,
+            calls: TaskTracker::new(),
+            closing: CancellationToken::new(),
+            cut_off: CancellationToken::new(),
             observers,
         }))
     }
@@ -132,6 +133,12 @@ impl Guard {
     /// Refuses calls from now on.
     pub(crate) fn close(&self) {
         self.0.calls.close();
+        self.0.closing.cancel();
+    }
+
+    /// Waits until calls are refused: the end of what waits without a deadline.
+    pub(crate) async fn closing(&self) {
+        self.0.closing.cancelled().await;
     }
 
     /// Waits until no call is in flight. Close first.

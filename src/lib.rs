@@ -29,6 +29,7 @@
 //! # }
 //! ```
 
+pub mod audit;
 pub mod collection;
 pub mod config;
 mod database;
@@ -43,19 +44,26 @@ pub mod registry;
 pub mod schema;
 mod tasks;
 pub mod tenancy;
+mod transaction;
 
 pub use mongodb::{self, bson, options};
 
 pub use self::{
-    collection::{Collection, Cursor},
+    collection::{Changes, Collection, Cursor},
     config::{Config, Environment, Sources},
     database::{Database, TenantDatabase},
     error::{Error, Result},
     fault::{Fault, Faults},
     guard::Deadline,
     health::Health,
-    model::{Index, Model, Namespace, Versioned},
+    model::{Broken, Index, Model, Namespace, Resource, Stored, Upkeep},
     orchestrator::{Connect, Databases, Deployment, Shutdown},
     registry::{Declared, Hosts, LogicalDatabase, Registry, Route, Routed, Scope},
     tenancy::{Tenancy, Tenant, TenantId},
+    transaction::Aborts,
 };
+
+/// The guide's code is compiled like any other example.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide.md")]
+enum Guide {}

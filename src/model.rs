@@ -4,16 +4,23 @@
 //! ([`logical_database!`](crate::logical_database)).
 
 mod index;
+pub(crate) mod misfit;
 mod namespace;
+mod resource;
+mod stored;
 mod tenant_id;
+pub(crate) mod upkeep;
 
-use mongodb::bson::{Document, oid::ObjectId};
+use mongodb::bson::Document;
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::{
     index::Index,
     namespace::Namespace,
+    resource::{Broken, Resource},
+    stored::Stored,
     tenant_id::{InvalidTenantId, TenantId},
+    upkeep::Upkeep,
 };
 
 /// A typed collection: everything a database needs to know of it, in one place.
@@ -49,21 +56,15 @@ pub trait Model: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The indexes besides the one on `_id`.
     const INDEXES: &'static [Index] = &[];
 
+    /// What the library keeps in its documents: nothing, unless said otherwise.
+    const UPKEEP: Upkeep = Upkeep::None;
+
     /// Returns the body of the collection's `$jsonSchema`, if it has one.
     ///
-    /// MongoDB checks it at every insert and update; see
+    /// The rules of what [`UPKEEP`](Self::UPKEEP) keeps are added to it. MongoDB checks it at every
+    /// insert and update; see
     /// <https://www.mongodb.com/docs/manual/core/schema-validation/>.
     fn validator() -> Option<Document> {
         None
     }
-}
-
-/// A model that counts its changes in its field `version`, from 1, and dates them in `updatedAt`.
-///
-/// A change names the version it was made to, so that nobody overwrites what they have not read.
-pub trait Versioned: Model {
-    /// Returns its `_id`.
-    fn id(&self) -> ObjectId;
-    /// Returns its version.
-    fn version(&self) -> i64;
 }

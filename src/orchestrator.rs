@@ -32,6 +32,7 @@ struct Inner {
     connections: Vec<Arc<Connection>>,
     health: Health,
     tasks: Tasks,
+    audit_trail: bool,
     shutdown: OnceCell<Shutdown>,
 }
 
@@ -114,6 +115,11 @@ impl Databases {
         let seen =
             |connection: &Arc<Connection>| topology::deployment(connection, &self.0.connections);
         self.0.connections.iter().map(seen).collect()
+    }
+
+    /// Returns whether changes leave an audit entry: `ENABLE_AUDIT_TRAIL`.
+    pub fn keeps_audit_trail(&self) -> bool {
+        self.0.audit_trail
     }
 
     pub(crate) fn connections(&self) -> &[Arc<Connection>] {

@@ -4,7 +4,7 @@
 //! MongoDB makes a database at the first insert, so an id without an active row must reach none:
 //! a mistyped header would otherwise make a database without indexes.
 
-use std::any::TypeId;
+use std::{any::TypeId, sync::Arc};
 
 use futures_util::TryStreamExt;
 use mongodb::bson::{DateTime, doc};
@@ -12,12 +12,14 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::model::{InvalidTenantId, TenantId};
 use crate::{
-    collection::{Collection, Reach},
+    audit::{Action, Entry, Trail},
+    collection::Collection,
     error::{Error, Result},
     guard::Deadline,
     model::{Index, Model},
-    orchestrator::Databases,
+    orchestrator::{Connection, Databases},
     registry::{Common, Hosted, Routed},
+    transaction,
 };
 
 /// A tenant's row. An application lists it by its path, `mongoplex::Tenant`, under `common` of one
@@ -89,7 +91,11 @@ impl Created {
 #[derive(Debug, Clone)]
 pub struct Tenancy {
     databases: Databases,
+    connection: Arc<Connection>,
     rows: Collection<Tenant>,
+    trail: Trail,
+    actor: Arc<str>,
+    within: Option<Deadline>,
 }
 
 impl Tenancy {
@@ -98,17 +104,29 @@ impl Tenancy {
             .registry()
             .tenants()
             .ok_or(Error::NotRegistered("mongoplex::Tenant"))?;
+        let hosts_entries = home
+            .routes
+            .iter()
+            .any(|route| route.id == TypeId::of::<Entry>());
         let connection = databases.connection(home.id, home.name)?;
-        let (name, guard) = (connection.name.clone(), connection.guard.clone());
-        let rows = Collection::new(
-            &connection.own(),
-            home.name,
-            name,
-            guard,
-            Reach::Deployment,
-            None,
-        );
-        Ok(Self { databases, rows })
+        let rows = connection.collection();
+        let trail = hosts_entries && databases.keeps_audit_trail();
+        let trail = Trail::new(trail.then(|| connection.collection()));
+        Ok(Self {
+            databases,
+            connection,
+            rows,
+            trail,
+            actor: Arc::from("unnamed"),
+            within: None,
+        })
+    }
+
+    /// Returns the same with the one on whose behalf it acts, for the audit trail; `unnamed` otherwise.
+    #[must_use]
+    pub fn acting_as(mut self, actor: impl AsRef<str>) -> Self {
+        self.actor = Arc::from(actor.as_ref());
+        self
     }
 
     /// Returns the same with a deadline that no lookup outlives. The commands that build a tenant's
@@ -117,11 +135,12 @@ impl Tenancy {
     #[must_use]
     pub fn within(mut self, deadline: Option<Deadline>) -> Self {
         self.rows = self.rows.within(deadline);
+        self.within = deadline;
         self
     }
 
     /// Creates a tenant: first its databases whole (collections, validators, indexes), then its
-    /// row. Repeated, it finishes what was left, and answers [`Created::Existing`] once it exists.
+    /// row, with its audit entry where that database lists [`Entry`]. Repeated, it finishes what was left, and answers [`Created::Existing`] once it exists.
     ///
     /// # Errors
     /// [`Error::TenantExists`] when it exists under another name, [`Error::Invalid`] when the name has
@@ -163,7 +182,7 @@ impl Tenancy {
             status: TenantStatus::Active,
             created_at: DateTime::now(),
         };
-        match self.rows.insert_one(&tenant).await {
+        match self.write(&tenant).await {
             Ok(_) => Ok(Created::New(tenant)),
             // Somebody else created it in between: the row that is there decides.
             Err(Error::Duplicate { .. }) => match self.get(id).await? {
@@ -172,6 +191,22 @@ impl Tenancy {
             },
             Err(error) => Err(error),
         }
+    }
+
+    /// Writes a row, and the entry of it in the same transaction.
+    async fn write(&self, tenant: &Tenant) -> Result<()> {
+        if !self.trail.is_on() {
+            return self.rows.insert_one(tenant).await.map(drop);
+        }
+        let fields = ["name", "status"].map(str::to_owned).to_vec();
+        let (actor, id) = (&*self.actor, tenant.id.as_str());
+        let entry = Entry::new(actor, Action::Create, Tenant::COLLECTION, id, fields);
+        let (rows, trail, tenant) = (self.rows.clone(), self.trail.clone(), tenant.clone());
+        transaction::run(&self.connection, self.within, async move |session| {
+            rows.insert_one(&tenant).session(session).await?;
+            trail.write(session, &entry).await
+        })
+        .await
     }
 
     /// Returns a tenant, or `None`.

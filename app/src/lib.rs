@@ -1,6 +1,6 @@
 //! The whole application as one value: its databases with their models, and its servers.
 
-use models::{admin_server::Admin, customer_services::Customer};
+use models::{admin_server::Admin, customer_services::Customer, shared::Shared};
 use mongoplex_cli::App;
 
 /// Returns the application.
@@ -8,6 +8,7 @@ pub fn app() -> App {
     App::new("insightserenity")
         .database::<Admin>()
         .database::<Customer>()
+        .database::<Shared>()
         .server(admin_server::server())
         .server(customer_services::server())
         .sample_tenants(&["acme", "globex"])

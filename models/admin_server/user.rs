@@ -1,8 +1,10 @@
 //! An administrator.
 
+use std::fmt;
+
 use mongoplex::{
-    Index, Model, Versioned,
-    bson::{DateTime, Document, doc, oid::ObjectId},
+    Index, Model, Resource, Upkeep,
+    bson::{Document, doc},
 };
 use serde::{Deserialize, Serialize};
 
@@ -10,9 +12,6 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct User {
-    /// Made by the library where it is new.
-    #[serde(rename = "_id")]
-    pub id: ObjectId,
     /// Lower case, unique.
     pub email: String,
     /// Given name.
@@ -20,21 +19,23 @@ pub struct User {
     /// Family name.
     pub last_name: String,
     /// What the user may do.
-    pub role: Role,
+    pub role: UserRole,
     /// Whether the user may sign in.
+    #[serde(default = "active")]
     pub is_active: bool,
-    /// Counts the changes, from 1.
-    pub version: i64,
-    /// When it was made.
-    pub created_at: DateTime,
-    /// When it was last changed.
-    pub updated_at: DateTime,
+    /// What a password is checked against; none before the first one was set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_hash: Option<PasswordHash>,
+}
+
+fn active() -> bool {
+    true
 }
 
 /// What a user may do, widest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Role {
+pub enum UserRole {
     /// Everything.
     Superadmin,
     /// Everything but administrators.
@@ -49,31 +50,40 @@ pub enum Role {
 
 impl Model for User {
     const COLLECTION: &str = "users";
-    const INDEXES: &[Index] = &[Index::on(&["email"]).unique()];
+    const INDEXES: &[Index] = &[
+        Index::on(&["email"]).unique(),
+        Index::on(&["lastName", "_id"]),
+        Index::on(&["role", "_id"]),
+    ];
+    const UPKEEP: Upkeep = Upkeep::SoftDelete;
 
     fn validator() -> Option<Document> {
         Some(doc! {
-            "required": ["email", "firstName", "lastName", "role", "isActive", "version", "createdAt", "updatedAt"],
+            "required": ["email", "firstName", "lastName", "role", "isActive"],
             "properties": {
                 "email": { "bsonType": "string", "pattern": "^[^@\\sA-Z]+@[^@\\sA-Z]+$", "maxLength": 254 },
                 "firstName": { "bsonType": "string", "minLength": 1, "maxLength": 100 },
                 "lastName": { "bsonType": "string", "minLength": 1, "maxLength": 100 },
                 "role": { "enum": ["superadmin", "admin", "support", "analyst", "viewer"] },
                 "isActive": { "bsonType": "bool" },
-                "version": { "bsonType": "long", "minimum": 1 },
-                "createdAt": { "bsonType": "date" },
-                "updatedAt": { "bsonType": "date" },
+                "passwordHash": { "bsonType": "string", "pattern": "^\\$argon2id\\$", "maxLength": 200 },
             },
         })
     }
 }
 
-impl Versioned for User {
-    fn id(&self) -> ObjectId {
-        self.id
-    }
+impl Resource for User {
+    const FILTERS: &[&str] = &["email", "firstName", "lastName", "role", "isActive"];
+    const HIDDEN: &[&str] = &["passwordHash"];
+}
 
-    fn version(&self) -> i64 {
-        self.version
+/// A password's argon2id hash as a PHC string. It is stored and never shown.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PasswordHash(pub String);
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("<hash>")
     }
 }

@@ -1,8 +1,8 @@
 //! A client of a tenant.
 
 use mongoplex::{
-    Index, Model, Versioned,
-    bson::{DateTime, Document, doc, oid::ObjectId},
+    Index, Model, Resource, Upkeep,
+    bson::{Document, doc},
 };
 use serde::{Deserialize, Serialize};
 
@@ -10,27 +10,19 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Client {
-    /// Made by the library where it is new.
-    #[serde(rename = "_id")]
-    pub id: ObjectId,
     /// The tenant's own name for it, unique within the tenant.
     pub client_code: String,
     /// What it is called.
     pub company_name: String,
     /// Where the relationship stands.
+    #[serde(default)]
     pub status: ClientStatus,
     /// How large it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tier: Option<Tier>,
-    /// Whom to talk to.
+    /// Where it is.
     #[serde(default)]
-    pub contacts: Vec<Contact>,
-    /// Counts the changes, from 1.
-    pub version: i64,
-    /// When it was made.
-    pub created_at: DateTime,
-    /// When it was last changed.
-    pub updated_at: DateTime,
+    pub addresses: Vec<Address>,
 }
 
 /// Where the relationship with a client stands.
@@ -68,18 +60,21 @@ pub enum Tier {
     Startup,
 }
 
-/// Somebody to talk to.
+/// Where a client is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Contact {
-    /// What they are called.
-    pub name: String,
-    /// Where to write.
+pub struct Address {
+    /// What is there, such as `headquarters`.
+    pub label: String,
+    /// Street and number.
+    pub street: String,
+    /// Town.
+    pub city: String,
+    /// As it is written there.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
-    /// Where to call.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub phone: Option<String>,
+    pub postal_code: Option<String>,
+    /// Two letters, as ISO 3166 has them.
+    pub country: String,
 }
 
 impl Model for Client {
@@ -87,40 +82,37 @@ impl Model for Client {
     const INDEXES: &[Index] = &[
         Index::on(&["clientCode"]).unique(),
         Index::on(&["status", "_id"]),
+        Index::on(&["companyName", "_id"]),
+        Index::on(&["tier", "_id"]),
+        Index::on(&["createdAt", "_id"]),
     ];
+    const UPKEEP: Upkeep = Upkeep::SoftDelete;
 
     fn validator() -> Option<Document> {
-        let contact = doc! {
+        let address = doc! {
             "bsonType": "object",
-            "required": ["name"],
+            "required": ["label", "street", "city", "country"],
             "properties": {
-                "name": { "bsonType": "string", "minLength": 1, "maxLength": 200 },
-                "email": { "bsonType": "string", "maxLength": 254 },
-                "phone": { "bsonType": "string", "maxLength": 40 },
+                "label": { "bsonType": "string", "minLength": 1, "maxLength": 40 },
+                "street": { "bsonType": "string", "minLength": 1, "maxLength": 200 },
+                "city": { "bsonType": "string", "minLength": 1, "maxLength": 100 },
+                "postalCode": { "bsonType": "string", "pattern": "^[A-Za-z0-9 -]{2,12}$" },
+                "country": { "bsonType": "string", "pattern": "^[A-Z]{2}$" },
             },
         };
         Some(doc! {
-            "required": ["clientCode", "companyName", "status", "contacts", "version", "createdAt", "updatedAt"],
+            "required": ["clientCode", "companyName", "status", "addresses"],
             "properties": {
                 "clientCode": { "bsonType": "string", "pattern": "^[A-Za-z0-9._-]{1,40}$" },
                 "companyName": { "bsonType": "string", "minLength": 1, "maxLength": 200 },
                 "status": { "enum": ["prospect", "lead", "active", "inactive", "churned", "blacklisted"] },
                 "tier": { "enum": ["strategic", "enterprise", "mid_market", "small_business", "startup"] },
-                "contacts": { "bsonType": "array", "maxItems": 100, "items": contact },
-                "version": { "bsonType": "long", "minimum": 1 },
-                "createdAt": { "bsonType": "date" },
-                "updatedAt": { "bsonType": "date" },
+                "addresses": { "bsonType": "array", "maxItems": 20, "items": address },
             },
         })
     }
 }
 
-impl Versioned for Client {
-    fn id(&self) -> ObjectId {
-        self.id
-    }
-
-    fn version(&self) -> i64 {
-        self.version
-    }
+impl Resource for Client {
+    const FILTERS: &[&str] = &["clientCode", "companyName", "status", "tier"];
 }

@@ -3,45 +3,14 @@
 use std::{fmt, future::IntoFuture, marker::PhantomData, time::Duration};
 
 use futures_util::future::BoxFuture;
-use mongodb::{ClientSession, bson::RawDocumentBuf};
+use mongodb::ClientSession;
 use serde::de::DeserializeOwned;
 
 use super::{
-    scope::Reach,
+    target::Target,
     verb::{Bounded, Verb},
 };
-use crate::{
-    error::Result,
-    guard::{Class, Deadline, Guard, Operation, Resend},
-    model::Namespace,
-};
-
-/// Where a call goes and what it may reach there.
-#[derive(Clone)]
-pub struct Target {
-    pub(super) raw: mongodb::Collection<RawDocumentBuf>,
-    pub(super) guard: Guard,
-    pub(super) database: &'static str,
-    pub(super) namespace: Namespace,
-    pub(super) reach: Reach,
-    pub(super) within: Option<Deadline>,
-    /// The time that the caller gave the call, and each batch of its cursor.
-    pub(super) timeout: Option<Duration>,
-}
-
-impl Target {
-    pub(super) fn operation(&self, name: &'static str, class: Class, resend: Resend) -> Operation {
-        Operation {
-            name,
-            database: self.database,
-            namespace: self.namespace.clone(),
-            class,
-            resend,
-            timeout: self.timeout,
-            within: self.within,
-        }
-    }
-}
+use crate::error::Result;
 
 /// A verb that has not been sent yet; `.await` sends it.
 ///
@@ -50,7 +19,7 @@ impl Target {
 #[must_use = "a call is sent when it is awaited"]
 pub struct Call<'s, M, V: Verb> {
     target: Target,
-    verb: V,
+    pub(super) verb: V,
     pub(super) options: V::Options,
     session: Option<&'s mut ClientSession>,
     model: PhantomData<fn() -> M>,
@@ -91,6 +60,14 @@ impl<'s, M, V: Verb> Call<'s, M, V> {
             session: Some(session),
             ..self
         }
+    }
+
+    /// Returns the call as a part of a session, where there is one.
+    pub fn maybe_session<'t>(self, session: Option<&'t mut ClientSession>) -> Call<'t, M, V>
+    where
+        's: 't,
+    {
+        Call { session, ..self }
     }
 
     pub(super) fn typed<U>(self) -> Call<'s, U, V> {

@@ -14,7 +14,7 @@ use mongodb::{
 };
 use serde::de::DeserializeOwned;
 
-use super::{call::Target, document};
+use super::{document, target::Target};
 use crate::{
     error::{Error, Result},
     guard::{Class, Resend},

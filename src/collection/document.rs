@@ -1,24 +1,26 @@
 //! Between models and BSON. Errors name fields and kinds, never values.
 
-use mongodb::bson::{self, RawBsonRef, RawDocument, RawDocumentBuf, oid::ObjectId};
+use mongodb::bson::{self, DateTime, RawBsonRef, RawDocument, RawDocumentBuf, oid::ObjectId};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     error::{Error, Result},
-    model::Namespace,
+    model::{Namespace, Upkeep, misfit::reason},
 };
 
 /// A document on its way in, or why the model is none.
 pub(crate) type Encoded = Result<RawDocumentBuf, String>;
 
-/// Encodes a document for an insert: always with an `_id`, made before the first attempt.
+/// Encodes a document for an insert: always with an `_id`, made before the first attempt, and with
+/// the stamps that the library keeps.
 ///
-/// The driver makes one too, but a new one at its own retry, and then reports one that is not the
-/// stored one.
-pub(super) fn encode<M: Serialize>(model: &M) -> Encoded {
+/// The driver makes an `_id` too, but a new one at its own retry, and then reports one that is not
+/// the stored one.
+pub(super) fn encode<M: Serialize>(model: &M, upkeep: Upkeep) -> Encoded {
     let document = encode_as_is(model)?;
     match document.get("_id") {
-        Ok(Some(RawBsonRef::Null) | None) => Ok(with_id(&document)),
+        _ if upkeep.has_stamps() => Ok(whole(&document, upkeep)),
+        Ok(Some(RawBsonRef::Null) | None) => Ok(whole(&document, upkeep)),
         _ => Ok(document),
     }
 }
@@ -28,11 +30,24 @@ pub(super) fn encode_as_is<M: Serialize>(model: &M) -> Encoded {
     bson::serialize_to_raw_document_buf(model).map_err(|error| reason(&error))
 }
 
-fn with_id(document: &RawDocument) -> RawDocumentBuf {
+fn whole(document: &RawDocument, upkeep: Upkeep) -> RawDocumentBuf {
     let mut whole = RawDocumentBuf::new();
-    whole.append(bson::cstr!("_id"), ObjectId::new());
-    for (key, value) in document.iter().flatten().filter(|(key, _)| *key != "_id") {
+    match document.get("_id") {
+        Ok(Some(RawBsonRef::Null)) | Ok(None) | Err(_) => {
+            whole.append(bson::cstr!("_id"), ObjectId::new());
+        }
+        Ok(Some(id)) => whole.append(bson::cstr!("_id"), id),
+    }
+    let kept = upkeep.fields();
+    let own = document.iter().flatten();
+    for (key, value) in own.filter(|(key, _)| *key != "_id" && !kept.contains(&key.as_str())) {
         whole.append(key, value);
+    }
+    if upkeep.has_stamps() {
+        let now = DateTime::now();
+        whole.append(bson::cstr!("version"), 1_i64);
+        whole.append(bson::cstr!("createdAt"), now);
+        whole.append(bson::cstr!("updatedAt"), now);
     }
     whole
 }
@@ -54,22 +69,6 @@ pub(super) fn misfit(reason: String, namespace: &Namespace) -> Error {
     }
 }
 
-/// Says what does not fit. serde's messages quote the value before `, expected`.
-fn reason(error: &bson::error::Error) -> String {
-    let field = error
-        .key
-        .as_deref()
-        .map_or_else(String::new, |key| format!("field `{key}`: "));
-    let message = error.message.as_deref().unwrap_or_default();
-    if message.starts_with("missing field ") {
-        return format!("{field}{message}");
-    }
-    match message.rsplit_once(", expected ") {
-        Some((_, expected)) => format!("{field}expected {expected}"),
-        None => format!("{field}wrong type or form"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -88,21 +87,21 @@ mod tests {
 
     #[test]
     fn an_insert_always_carries_an_id_of_ours_in_front() {
-        let encoded = encode(&Thing { id: None, size: 1 }).unwrap();
+        let encoded = encode(&Thing { id: None, size: 1 }, Upkeep::None).unwrap();
         let first = encoded.iter().next().unwrap().unwrap();
         assert_eq!(first.0, "_id");
         assert!(encoded.get_object_id("_id").is_ok());
 
-        let null = encode(&doc! { "size": 1, "_id": null }).unwrap();
+        let null = encode(&doc! { "size": 1, "_id": null }, Upkeep::None).unwrap();
         assert!(null.get_object_id("_id").is_ok());
         assert_eq!(null.iter().count(), 2);
 
         let id = ObjectId::new();
-        let encoded = encode(&Thing {
+        let encoded = Thing {
             id: Some(id),
             size: 1,
-        })
-        .unwrap();
+        };
+        let encoded = encode(&encoded, Upkeep::None).unwrap();
         assert_eq!(encoded.get_object_id("_id").unwrap(), id);
     }
 

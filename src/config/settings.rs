@@ -239,6 +239,13 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting(
         Process,
+        "ENABLE_AUDIT_TRAIL",
+        "true or false",
+        same("true"),
+        "Whether every change through admin routes leaves an audit entry, in its transaction.",
+    ),
+    setting(
+        Process,
         "LOG_LEVEL",
         "error, warn, info, debug, trace, or a filter such as `info,mongoplex=debug`",
         same("info"),

@@ -119,7 +119,7 @@ impl Cause {
         Document::try_from(found).ok()
     }
 
-    fn kind(&self) -> &'static str {
+    fn kind(&self) -> &str {
         match &*self.0.kind {
             ErrorKind::InvalidArgument { .. } => "the driver refused an argument",
             ErrorKind::Authentication { .. } => {
@@ -138,6 +138,8 @@ impl Cause {
             ErrorKind::IncompatibleServer { .. } => "the server is too old for this call",
             ErrorKind::SessionsNotSupported => "the deployment supports no sessions",
             ErrorKind::Shutdown => "the client was shut down",
+            // Only our own sentences are put there.
+            ErrorKind::Custom(ours) => ours.downcast_ref::<&str>().copied().unwrap_or("aborted"),
             _ => "the driver failed",
         }
     }

@@ -8,6 +8,8 @@ use mongodb::{
     options::IndexOptions,
 };
 
+use super::upkeep::{DELETED_AT, Upkeep};
+
 /// An index of a model, built in a constant.
 ///
 /// ```
@@ -24,6 +26,7 @@ pub struct Index {
     fields: &'static [&'static str],
     unique: bool,
     expire_after: Option<Duration>,
+    live_only: bool,
 }
 
 impl Index {
@@ -33,6 +36,7 @@ impl Index {
             fields,
             unique: false,
             expire_after: None,
+            live_only: false,
         }
     }
 
@@ -71,17 +75,28 @@ impl Index {
         self.unique
     }
 
+    /// Returns the index as unique among what is not deleted, where deleting only marks: a deleted
+    /// document must not keep its key from a new one.
+    pub(crate) fn under(mut self, upkeep: Upkeep) -> Self {
+        self.live_only = self.unique && upkeep.is_soft_delete();
+        self
+    }
+
     /// Returns the index in words, with what a person needs to create it.
     pub(crate) fn describe(&self) -> String {
         let unique = if self.unique { ", unique" } else { "" };
         let seconds = self
             .expire_after
             .map(|age| format!(", expireAfterSeconds {}", age.as_secs()));
+        let partial = self
+            .live_only
+            .then(|| format!(", partialFilterExpression {}", live()));
         format!(
-            "index `{}` ({}{unique}{})",
+            "index `{}` ({}{unique}{}{})",
             self.name(),
             self.keys(),
-            seconds.unwrap_or_default()
+            seconds.unwrap_or_default(),
+            partial.unwrap_or_default()
         )
     }
 
@@ -96,6 +111,9 @@ impl Index {
                 "expireAfterSeconds",
                 i64::try_from(age.as_secs()).unwrap_or(i64::MAX),
             );
+        }
+        if self.live_only {
+            command.insert("partialFilterExpression", live());
         }
         command
     }
@@ -112,7 +130,7 @@ impl Index {
             && seconds(options.expire_after) == seconds(self.expire_after)
             && !options.sparse.unwrap_or(false)
             && !options.hidden.unwrap_or(false)
-            && options.partial_filter_expression.is_none()
+            && options.partial_filter_expression == self.live_only.then(live)
             && options.collation.is_none()
     }
 
@@ -143,6 +161,11 @@ impl Index {
                 None => (*field, 1),
             })
     }
+}
+
+/// The filter of what is not deleted, as the verbs add it to every filter.
+fn live() -> Document {
+    doc! { DELETED_AT: null }
 }
 
 #[cfg(test)]

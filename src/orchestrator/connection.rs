@@ -1,14 +1,16 @@
 //! One logical database's client and what belongs to it.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use mongodb::{Client, bson::doc, options::ClientOptions};
 
 use super::topology::Topology;
 use crate::{
+    collection::{Collection, Reach},
     config::DatabaseConfig,
     guard::{Guard, Observer},
     health::Need,
+    model::Model,
     registry::Declared,
     tenancy::TenantId,
 };
@@ -77,9 +79,21 @@ impl Connection {
         self.client.database(&self.name)
     }
 
+    /// Returns the collection of one of the library's own records, whose route was looked up.
+    pub(crate) fn collection<M: Model>(&self) -> Collection<M> {
+        let (name, guard, reach) = (self.name.clone(), self.guard.clone(), Reach::Deployment);
+        Collection::new(&self.own(), &self.declared, name, guard, reach, None)
+    }
+
     /// Returns the physical name of a tenant's database, at most 63 bytes.
     pub(crate) fn tenant_name(&self, id: &TenantId) -> Arc<str> {
         Arc::from(format!("{}__{id}", self.name))
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Connection({} = {})", self.declared.name, self.name)
     }
 }
 

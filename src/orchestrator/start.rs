@@ -162,6 +162,7 @@ impl Connect {
             connections,
             health,
             tasks,
+            audit_trail: self.config.audit_trail,
             shutdown: OnceCell::new(),
         }))
     }

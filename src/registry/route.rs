@@ -6,7 +6,7 @@ use std::any::TypeId;
 
 use mongodb::bson::Document;
 
-use crate::model::{Index, Model};
+use crate::model::{Index, Model, Upkeep};
 
 /// Who shares a model's documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,9 +36,10 @@ pub struct Route {
     pub collection: &'static str,
     /// Who shares it.
     pub scope: Scope,
-    /// Its indexes besides the one on `_id`.
-    pub indexes: &'static [Index],
-    /// Returns the body of its `$jsonSchema`.
+    pub(crate) declared: &'static [Index],
+    /// What the library keeps in its documents.
+    pub upkeep: Upkeep,
+    /// Returns the body of its `$jsonSchema`, with the rules of what the library keeps.
     pub validator: fn() -> Option<Document>,
     pub(crate) id: TypeId,
 }
@@ -63,10 +64,20 @@ impl Route {
             model,
             collection: M::COLLECTION,
             scope,
-            indexes: M::INDEXES,
-            validator: M::validator,
+            declared: M::INDEXES,
+            upkeep: M::UPKEEP,
+            validator: || M::UPKEEP.complete(M::validator()),
             id: TypeId::of::<M>(),
         }
+    }
+}
+
+impl Route {
+    /// Returns its indexes besides the one on `_id`, as the database has them: where deleting only
+    /// marks, unique means unique among what is not deleted.
+    pub fn indexes(&self) -> Vec<Index> {
+        let own = self.declared.iter();
+        own.map(|index| index.under(self.upkeep)).collect()
     }
 }
 
@@ -155,8 +166,10 @@ impl<D: Hosts<M>, M> Is<D, M> for Hosted {}
 ///
 /// `per_tenant` models have a database for each tenant beside this one; `common` models live in
 /// this one. Both lists may be left out. A model is listed by its name, in the crate that defines
-/// it; a record of the library's own by its path. `optional` before the name lets the database be
-/// missing.
+/// it, or as `mod client::Client`, which also declares the module `client` of its file and re-exports
+/// the model: one line for a model. (`cargo fmt` does not follow modules that a macro declares: give
+/// `rustfmt` their files.) A record of the library's own is listed by its path. `optional` before the
+/// name lets the database be missing.
 ///
 /// ```
 /// # use serde::{Deserialize, Serialize};
@@ -179,9 +192,12 @@ macro_rules! logical_database {
         $crate::logical_database! { @declare [$(#[$doc])*] $vis $name, true, $($rest)+ }
     };
     (@declare [$(#[$doc:meta])*] $vis:vis $name:ident, $optional:literal, $text:literal
-        $(, per_tenant: [$($tenant:ident),* $(,)?])?
-        $(, common: [$($first:ident $(:: $path:ident)*),* $(,)?])? $(,)?
+        $(, per_tenant: [$($tenant:ident $($tenant_file:ident)? $(:: $tenant_path:ident)*),* $(,)?])?
+        $(, common: [$($first:ident $($file:ident)? $(:: $path:ident)*),* $(,)?])? $(,)?
     ) => {
+        $($($crate::logical_database! { @module $tenant $($tenant_file)? $(:: $tenant_path)* })*)?
+        $($($crate::logical_database! { @module $first $($file)? $(:: $path)* })*)?
+
         $(#[$doc])*
         #[derive(Debug)]
         $vis enum $name {}
@@ -190,12 +206,16 @@ macro_rules! logical_database {
             const NAME: &'static str = $text;
             const OPTIONAL: bool = $optional;
             const ROUTES: &'static [$crate::Route] = &[
-                $($($crate::Route::of::<$tenant>(stringify!($tenant), $crate::Scope::PerTenant),)*)?
-                $($($crate::logical_database! { @row $first $(:: $path)* },)*)?
+                $($($crate::logical_database! {
+                    @row PerTenant, $tenant $($tenant_file)? $(:: $tenant_path)*
+                },)*)?
+                $($($crate::logical_database! { @row Common, $first $($file)? $(:: $path)* },)*)?
             ];
         }
-        $($($crate::logical_database! { @route $name, PerTenant, $tenant })*)?
-        $($($crate::logical_database! { @route $name, Common, $first $(:: $path)* })*)?
+        $($($crate::logical_database! {
+            @route $name, PerTenant, $tenant $($tenant_file)? $(:: $tenant_path)*
+        })*)?
+        $($($crate::logical_database! { @route $name, Common, $first $($file)? $(:: $path)* })*)?
     };
     (@declare [$($doc:tt)*] $vis:vis $name:ident, $optional:literal, $text:literal,
         common: [$($common:tt)*], per_tenant: [$($tenant:tt)*] $(,)?
@@ -203,12 +223,24 @@ macro_rules! logical_database {
         $crate::logical_database! { @declare [$($doc)*] $vis $name, $optional, $text,
             per_tenant: [$($tenant)*], common: [$($common)*] }
     };
-    (@row $model:ident) => {
-        $crate::Route::of::<$model>(stringify!($model), $crate::Scope::Common)
+    // `mod client::Client`: the list declares the module of the model's file too.
+    (@module mod $file:ident :: $model:ident) => {
+        pub mod $file;
+        pub use self::$file::$model;
     };
-    (@row $first:ident $(:: $path:ident)+) => {
+    (@module $($listed:tt)+) => {};
+    (@row $scope:ident, mod $file:ident :: $model:ident) => {
+        $crate::logical_database! { @row $scope, $model }
+    };
+    (@row $scope:ident, $model:ident) => {
+        $crate::Route::of::<$model>(stringify!($model), $crate::Scope::$scope)
+    };
+    (@row $scope:ident, $first:ident $(:: $path:ident)+) => {
         $crate::Route::of_record::<$first $(:: $path)+>(
-            concat!(stringify!($first) $(, "::", stringify!($path))+), $crate::Scope::Common)
+            concat!(stringify!($first) $(, "::", stringify!($path))+), $crate::Scope::$scope)
+    };
+    (@route $name:ident, $scope:ident, mod $file:ident :: $model:ident) => {
+        $crate::logical_database! { @route $name, $scope, $model }
     };
     (@route $name:ident, $scope:ident, $model:ident) => {
         impl $crate::Routed for $model {

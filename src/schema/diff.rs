@@ -114,7 +114,7 @@ pub(super) fn compare(route: &Route, found: Option<&Found>) -> Vec<Finding> {
         let what = "a plain collection; a capped one is there, which forgets its oldest documents";
         findings.push(Finding::different(Part::Collection, what));
     }
-    findings.extend(indexes(route.indexes, &found.indexes));
+    findings.extend(indexes(&route.indexes(), &found.indexes));
     findings.extend(validator((route.validator)(), &found.collection));
     findings
 }

@@ -102,9 +102,9 @@ async fn add(
     match remedy {
         Remedy::Create => {
             place.create(route).await?;
-            let indexes = route.indexes;
+            let indexes = route.indexes();
             if !indexes.is_empty() {
-                place.create_indexes(collection, indexes).await?;
+                place.create_indexes(collection, &indexes).await?;
             }
             let plural = if indexes.len() == 1 { "" } else { "es" };
             Ok(Some(format!(" with {} index{plural}", indexes.len())))

@@ -12,8 +12,9 @@ use saphyr::{LoadableYamlNode, Yaml};
 
 mongoplex::logical_database! { Admin = "admin", common: [mongoplex::Tenant] }
 mongoplex::logical_database! { Customer = "customer" }
+mongoplex::logical_database! { optional Shared = "shared" }
 
-const DATABASES: [&str; 2] = ["ADMIN", "CUSTOMER"];
+const DATABASES: [&str; 3] = ["ADMIN", "CUSTOMER", "SHARED"];
 const SERVERS: [(&str, u16); 2] = [("admin-server", 3000), ("customer-services", 3001)];
 
 #[test]
@@ -244,7 +245,10 @@ fn preset(setting: &Setting, environment: Environment) -> &'static str {
 }
 
 fn load(sources: &Sources) -> Config {
-    let registry = Registry::new().with::<Admin>().with::<Customer>();
+    let registry = Registry::new()
+        .with::<Admin>()
+        .with::<Customer>()
+        .with::<Shared>();
     Config::load(&registry, &SERVERS, sources).unwrap_or_else(|faults| panic!("{faults}"))
 }
 

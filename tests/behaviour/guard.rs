@@ -87,15 +87,10 @@ async fn created(outside: &mongoplex::mongodb::Client) -> i64 {
 }
 
 fn plan() -> Plan {
-    use mongoplex::bson::{DateTime, oid::ObjectId};
-    let (id, created_at) = (ObjectId::new(), DateTime::now());
     Plan {
-        id,
         code: "a".into(),
         name: "A".into(),
         monthly_price: 1,
-        version: 1,
-        created_at,
     }
 }
 
@@ -188,7 +183,7 @@ async fn every_call_is_recorded_with_its_outcome() {
     plans.find_one(doc! { "$nonsense": 1 }).await.unwrap_err();
     plans
         .update_one(
-            doc! { "_id": plan.id },
+            doc! { "code": &plan.code },
             doc! { "$inc": { "monthlyPrice": 1_i64 } },
         )
         .await
@@ -239,7 +234,6 @@ async fn a_cursors_batches_are_recorded_one_by_one() {
     let plans = house.customer().collection::<Plan>();
     let many = (0..10).map(|number| Plan {
         code: format!("p{number}"),
-        id: mongoplex::bson::oid::ObjectId::new(),
         ..plan()
     });
     plans.insert_many(many).await.unwrap();

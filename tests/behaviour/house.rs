@@ -7,7 +7,7 @@ use axum::{
     body::{Body, to_bytes},
     http::{HeaderMap, Request, StatusCode},
 };
-use models::{admin_server::Admin, customer_services::Customer};
+use models::{admin_server::Admin, customer_services::Customer, shared::Shared};
 use mongoplex::{
     Config, Database, Databases, Registry, Sources, TenantDatabase, guard::Observer, mongodb,
     schema::Mode,
@@ -20,7 +20,10 @@ use tower::ServiceExt;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) fn registry() -> Registry {
-    Registry::new().with::<Admin>().with::<Customer>()
+    Registry::new()
+        .with::<Admin>()
+        .with::<Customer>()
+        .with::<Shared>()
 }
 
 pub(crate) struct House {

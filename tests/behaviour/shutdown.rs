@@ -4,23 +4,17 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use models::customer_services::Plan;
-use mongoplex::{
-    Error, Shutdown,
-    bson::{DateTime, doc, oid::ObjectId},
-};
+use mongoplex::{Error, Shutdown, bson::doc};
 use mongoplex_testing::shared;
 
 use crate::house::{House, eventually};
 
 fn plan(number: i64) -> Plan {
-    let (id, code) = (ObjectId::new(), format!("p{number}"));
+    let code = format!("p{number}");
     Plan {
-        id,
         name: code.clone(),
         code,
         monthly_price: number,
-        version: 1,
-        created_at: DateTime::now(),
     }
 }
 

@@ -2,12 +2,12 @@
 
 use futures_util::{StreamExt, TryStreamExt};
 use models::{
-    admin_server::{Role, User},
+    admin_server::{User, user::UserRole},
     customer_services::{Client, Plan},
 };
 use mongoplex::{
     Collection, Error,
-    bson::{DateTime, Document, doc, oid::ObjectId},
+    bson::{Document, doc, oid::ObjectId},
     mongodb::options::{FindOptions, ReturnDocument},
 };
 use mongoplex_testing::{FailPoint, Fault, Nodes, own_set};
@@ -16,14 +16,10 @@ use serde::Deserialize;
 use crate::house::House;
 
 fn plan(code: &str, price: i64) -> Plan {
-    let id = ObjectId::new();
     Plan {
-        id,
         code: code.into(),
         name: code.into(),
         monthly_price: price,
-        version: 1,
-        created_at: DateTime::now(),
     }
 }
 
@@ -113,12 +109,7 @@ async fn a_cursor_streams_over_many_batches() {
     }
 
     assert_eq!(found.len(), 250);
-    assert!(
-        found
-            .iter()
-            .zip(&many)
-            .all(|(found, made)| found.id == made.id)
-    );
+    assert!(found.iter().zip(&many).all(|(found, made)| found == made));
     assert!(cursor.next().await.is_none(), "an ended stream stays ended");
     house.close().await;
 }
@@ -134,15 +125,13 @@ async fn writes_report_what_they_did() {
         .unwrap();
     assert_eq!((updated.matched_count, updated.modified_count), (1, 1));
     let replacement = plan("b2", 9);
+    let id = ObjectId::new();
     let replaced = plans
-        .replace_one(doc! { "_id": replacement.id }, &replacement)
+        .replace_by_id(id, &replacement)
         .upsert(true)
         .await
         .unwrap();
-    assert_eq!(
-        replaced.upserted_id.unwrap().as_object_id(),
-        Some(replacement.id)
-    );
+    assert_eq!(replaced.upserted_id.unwrap().as_object_id(), Some(id));
     let before = plans
         .find_one_and_update(doc! { "code": "c" }, doc! { "$set": { "name": "C" } })
         .await
@@ -306,7 +295,7 @@ async fn the_other_verbs_take_the_session_too() {
         .unwrap();
     plans
         .replace_one(
-            doc! { "_id": found.id },
+            doc! { "code": "d" },
             Plan {
                 name: "D".into(),
                 ..found
@@ -379,17 +368,13 @@ async fn a_tenants_pipeline_reaches_no_other_database() {
 async fn refusals_name_fields_and_print_no_value() {
     let house = House::new("verbs_refusals").await;
     let users = house.admin().collection::<User>();
-    let now = DateTime::now();
     let user = |email: &str| User {
-        id: ObjectId::new(),
         email: email.into(),
         first_name: "Canary".into(),
         last_name: "L".into(),
-        role: Role::Admin,
+        role: UserRole::Admin,
         is_active: true,
-        version: 1,
-        created_at: now,
-        updated_at: now,
+        password_hash: None,
     };
     users.insert_one(user("canary@example.org")).await.unwrap();
 

@@ -119,7 +119,9 @@ fn the_table_says_the_same_for_people() {
     let (code, output) = Program::run(&mut given(&project, &["config", "check"]));
     assert_eq!(code, Some(0), "{output}");
     assert!(
-        output.contains("is fine: staging; databases admin, customer; servers admin-server"),
+        output.contains(
+            "is fine: staging; databases admin, customer; optional and without URI: shared; servers"
+        ),
         "{output}"
     );
 }

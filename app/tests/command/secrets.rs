@@ -12,7 +12,7 @@ fn no_content_of_a_request_is_logged_even_at_trace_level() {
         let (project, ports) = (project(), Ports::free());
         let mut command = ports.up(&project);
         let (mut program, _) = up(command.env("LOG_LEVEL", "trace").env("LOG_FORMAT", format));
-        let client = r#"{"clientCode":"canary","companyName":"canary","contacts":[{"name":"canary","email":"canary","phone":"canary"}]}"#;
+        let client = r#"{"clientCode":"canary","companyName":"canary","addresses":[{"label":"canary","street":"canary","city":"canary","country":"CA"}]}"#;
         let user =
             r#"{"email":"canary@canary","firstName":"canary","lastName":"canary","role":"admin"}"#;
         let requests: [(_, &str, &[&str], &str); 12] = [

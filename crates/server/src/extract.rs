@@ -1,12 +1,15 @@
 //! What handlers take from a request; whatever does not fit is a [`Problem`].
 
+mod actor;
 mod body;
 mod database;
 mod id;
 mod page;
 mod version;
 
+pub(crate) use self::body::{malformed, misfit, unknown};
 pub use self::{
+    actor::Actor,
     body::Json,
     database::{Db, TenantDb},
     id::Id,

@@ -7,24 +7,25 @@
 //! is sign-in (access.rs).
 //!
 //! In handlers: [`Db`] and [`TenantDb`] are the databases under the request's deadline, [`Json`]
-//! a strict body, [`Id`], [`IfMatch`] and [`Page`] what their names say, [`resource`] the usual
-//! ways of creating, changing and listing, [`Problem`] the error to return.
+//! a strict body, [`Id`], [`IfMatch`] and [`Page`] what their names say, [`Problem`] the error to return.
+//! [`Crud`] is all of that for a model, in one line.
 
 mod access;
+mod crud;
 mod deadline;
 mod envelope;
 mod extract;
 mod health;
 mod logging;
 mod problem;
-pub mod resource;
 mod run;
 mod signal;
 
 pub use axum;
 
 pub use self::{
-    extract::{Db, Id, IfMatch, Json, Page, TenantDb},
+    crud::{Audited, Crud, Place, Prepared, to_json},
+    extract::{Actor, Db, Id, IfMatch, Json, Page, TenantDb},
     logging::init as init_logging,
     problem::Problem,
     run::{BindError, Bound, Drained, Server, bind, run},

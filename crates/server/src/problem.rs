@@ -9,7 +9,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use mongoplex::Error;
+use mongoplex::{Aborts, Error};
 use serde::Serialize;
 
 /// An answer that says what went wrong, without any document's content.
@@ -134,6 +134,12 @@ impl IntoResponse for Problem {
         let mut response = self.status.into_response();
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+impl Aborts for Problem {
+    fn cause(&self) -> Option<&Error> {
+        self.cause.as_deref()
     }
 }
 

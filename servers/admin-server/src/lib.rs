@@ -4,9 +4,9 @@ mod tenants;
 mod users;
 
 use axum::{Router, extract::FromRef};
-use models::admin_server::Admin;
-use mongoplex::{Database, Databases, Result, Tenancy};
-use mongoplex_server::Server;
+use models::{admin_server::*, shared::*};
+use mongoplex::{Database, Databases, Error, Result, Tenancy, audit::Entry};
+use mongoplex_server::{Audited, Crud, Db, Server};
 
 /// What the handlers share.
 #[derive(Debug, Clone, FromRef)]
@@ -28,17 +28,45 @@ impl State {
     }
 }
 
-/// Returns the routes.
+/// Every change leaves an audit entry, in the same transaction.
+type Trail = Audited<Admin>;
+
+/// Returns the routes: a line per resource.
 pub fn app(state: State) -> Router {
     Router::new()
         .merge(tenants::routes())
-        .merge(users::routes())
+        .merge(
+            Crud::<Trail, User>::at("/api/v1/admin/users")
+                .prepare(users::prepare)
+                .routes(),
+        )
+        .merge(Crud::<Trail, Role>::at("/api/v1/admin/roles").routes())
+        .merge(Crud::<Trail, Permission>::at("/api/v1/admin/permissions").routes())
+        .merge(Crud::<Trail, Setting>::at("/api/v1/admin/settings").routes())
+        .merge(Crud::<Db<Admin>, Entry>::at("/api/v1/admin/audit").read_routes())
         .with_state(state)
+}
+
+/// Returns the routes of the database `shared`, for where there is one. Its entries lie beside what was
+/// changed: a transaction is of one database.
+pub fn shared(shared: Database<Shared>) -> Router {
+    type Trail = Audited<Shared>;
+    Router::new()
+        .merge(Crud::<Trail, TokenBlacklist>::at("/api/v1/admin/token-blacklist").routes())
+        .merge(Crud::<Db<Shared>, Entry>::at("/api/v1/admin/token-blacklist-audit").read_routes())
+        .with_state(shared)
+}
+
+fn routes(databases: &Databases) -> Result<Router> {
+    let routes = app(State::new(databases)?);
+    match databases.database() {
+        Ok(database) => Ok(routes.merge(shared(database))),
+        Err(Error::NotConfigured(_)) => Ok(routes),
+        Err(error) => Err(error),
+    }
 }
 
 /// Returns the server.
 pub fn server() -> Server {
-    Server::new("admin-server", 3000, |databases| {
-        State::new(databases).map(app)
-    })
+    Server::new("admin-server", 3000, routes)
 }

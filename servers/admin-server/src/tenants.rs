@@ -8,7 +8,7 @@ use axum::{
     routing::get,
 };
 use mongoplex::{Deadline, Tenancy, Tenant, TenantId, tenancy::Created};
-use mongoplex_server::{Json, Page, Problem, resource::to_json};
+use mongoplex_server::{Actor, Json, Page, Problem, to_json};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -33,6 +33,7 @@ struct NewTenant {
 async fn create(
     State(tenancy): State<Tenancy>,
     Extension(deadline): Extension<Deadline>,
+    Actor(actor): Actor,
     Json(new): Json<NewTenant>,
 ) -> Result<Response, Problem> {
     let id = parse(&new.id)?;
@@ -40,12 +41,13 @@ async fn create(
     if name.is_empty() || name.chars().count() > 200 {
         return Err(Problem::bad_request("name: 1–200 characters").with_fields(vec!["name".into()]));
     }
-    let (status, tenant) = match tenancy.within(Some(deadline)).create(&id, name).await? {
+    let tenancy = tenancy.within(Some(deadline)).acting_as(actor);
+    let (status, tenant) = match tenancy.create(&id, name).await? {
         Created::New(tenant) => (StatusCode::CREATED, tenant),
         Created::Existing(tenant) => (StatusCode::OK, tenant),
     };
     let location = [(header::LOCATION, format!("{PATH}/{id}"))];
-    Ok((status, location, Json(to_json(&tenant)?)).into_response())
+    Ok((status, location, Json(to_json(&tenant, &[])?)).into_response())
 }
 
 async fn read(
@@ -54,7 +56,7 @@ async fn read(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
     let tenant = tenancy.within(Some(deadline)).get(&parse(&id)?).await?;
-    Ok(Json(to_json(&tenant.ok_or_else(Problem::not_found)?)?))
+    Ok(Json(to_json(&tenant.ok_or_else(Problem::not_found)?, &[])?))
 }
 
 async fn list(
@@ -74,7 +76,8 @@ async fn list(
         .last()
         .filter(|_| more)
         .map(|last: &Tenant| last.id.to_string());
-    let items = tenants.iter().map(to_json).collect::<Result<Vec<_>, _>>()?;
+    let items = tenants.iter().map(|tenant| to_json(tenant, &[]));
+    let items = items.collect::<Result<Vec<_>, _>>()?;
     Ok(Json(json!({ "items": items, "nextCursor": next })))
 }
 

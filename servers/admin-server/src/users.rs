@@ -1,117 +1,54 @@
-//! `/api/v1/admin/users`: create, read, change, delete, list.
+//! What is special about users: an address in lower case, and a password that becomes a hash.
 
-use axum::{Router, http::StatusCode, response::Response, routing::get};
-use models::admin_server::{Admin, Role, User};
-use mongoplex::bson::{DateTime, oid::ObjectId};
-use mongoplex_server::{
-    Db, Id, IfMatch, Json, Page, Problem,
-    resource::{self, given},
+use argon2::{
+    Argon2, PasswordHasher,
+    password_hash::{SaltString, rand_core::OsRng},
 };
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use axum::http::StatusCode;
+use mongoplex::bson::{Document, doc};
+use mongoplex_server::{Prepared, Problem};
+use serde_json::{Map, Value};
 
-use crate::State as Shared;
+/// How long a password may be, in bytes. Short ones are guessed; long ones are a way to keep us busy.
+const LENGTH: std::ops::RangeInclusive<usize> = 12..=256;
 
-const PATH: &str = "/api/v1/admin/users";
-
-pub(crate) fn routes() -> Router<Shared> {
-    Router::new().route(PATH, get(list).post(create)).route(
-        &format!("{PATH}/{{id}}"),
-        get(read).patch(change).delete(delete),
-    )
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct NewUser {
-    email: String,
-    first_name: String,
-    last_name: String,
-    role: Role,
-    #[serde(default = "active")]
-    is_active: bool,
-}
-
-fn active() -> bool {
-    true
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Changes {
-    #[serde(
-        default,
-        deserialize_with = "given",
-        skip_serializing_if = "Option::is_none"
-    )]
-    email: Option<String>,
-    #[serde(
-        default,
-        deserialize_with = "given",
-        skip_serializing_if = "Option::is_none"
-    )]
-    first_name: Option<String>,
-    #[serde(
-        default,
-        deserialize_with = "given",
-        skip_serializing_if = "Option::is_none"
-    )]
-    last_name: Option<String>,
-    #[serde(
-        default,
-        deserialize_with = "given",
-        skip_serializing_if = "Option::is_none"
-    )]
-    role: Option<Role>,
-    #[serde(
-        default,
-        deserialize_with = "given",
-        skip_serializing_if = "Option::is_none"
-    )]
-    is_active: Option<bool>,
-}
-
-async fn create(Db(admin): Db<Admin>, Json(new): Json<NewUser>) -> Result<Response, Problem> {
-    let now = DateTime::now();
-    let user = User {
-        id: ObjectId::new(),
-        email: new.email.to_lowercase(),
-        first_name: new.first_name,
-        last_name: new.last_name,
-        role: new.role,
-        is_active: new.is_active,
-        version: 1,
-        created_at: now,
-        updated_at: now,
+/// Puts the hash of `password` in its place.
+pub(crate) async fn prepare(mut fields: Map<String, Value>) -> Prepared {
+    if let Some(Value::String(email)) = fields.get_mut("email") {
+        *email = email.to_lowercase();
+    }
+    let hidden = match fields.remove("password") {
+        None => Document::new(),
+        Some(Value::String(password)) if LENGTH.contains(&password.len()) => {
+            doc! { "passwordHash": hash(password).await? }
+        }
+        Some(_) => return Err(refused()),
     };
-    admin.collection::<User>().insert_one(&user).await?;
-    resource::created(PATH, &user)
+    Ok((fields, hidden))
 }
 
-async fn read(Db(admin): Db<Admin>, Id(id): Id) -> Result<Response, Problem> {
-    resource::found(&resource::read(&admin.collection::<User>(), id).await?)
+/// Hashes on a thread for work that takes long: some 20 ms of a core, on purpose.
+async fn hash(password: String) -> Result<String, Problem> {
+    let failed = || {
+        Problem::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "hash",
+            "the password was not hashed",
+        )
+    };
+    let hashing = tokio::task::spawn_blocking(move || {
+        let salt = SaltString::generate(&mut OsRng);
+        let hash = Argon2::default().hash_password(password.as_bytes(), &salt);
+        hash.map(|hash| hash.to_string())
+    });
+    hashing.await.map_err(|_| failed())?.map_err(|_| failed())
 }
 
-async fn change(
-    Db(admin): Db<Admin>,
-    Id(id): Id,
-    IfMatch(version): IfMatch,
-    Json(mut changes): Json<Changes>,
-) -> Result<Response, Problem> {
-    changes.email = changes.email.map(|email| email.to_lowercase());
-    let set = resource::fields(&changes)?;
-    let user = resource::change(&admin.collection::<User>(), id, version, set, &[]).await?;
-    resource::found(&user)
-}
-
-async fn delete(
-    Db(admin): Db<Admin>,
-    Id(id): Id,
-    version: Option<IfMatch>,
-) -> Result<StatusCode, Problem> {
-    resource::delete(&admin.collection::<User>(), id, version).await
-}
-
-async fn list(Db(admin): Db<Admin>, page: Page) -> Result<Json<Value>, Problem> {
-    resource::list(&admin.collection::<User>(), &page).await
+fn refused() -> Problem {
+    let detail = format!(
+        "expected a text of {} to {} bytes",
+        LENGTH.start(),
+        LENGTH.end()
+    );
+    Problem::new(StatusCode::BAD_REQUEST, "unfit-json", detail).with_fields(vec!["password".into()])
 }

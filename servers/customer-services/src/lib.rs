@@ -1,42 +1,33 @@
 //! customer-services: what tenants work with, below `/api/v1`.
 
-mod clients;
-mod plans;
-
-use axum::{Router, extract::FromRef};
-use models::customer_services::Customer;
+use axum::Router;
+use models::customer_services::*;
 use mongoplex::{Database, Databases, Result};
-use mongoplex_server::Server;
+use mongoplex_server::{Crud, Db, Server, TenantDb};
 
-/// What the handlers share.
-#[derive(Debug, Clone, FromRef)]
-pub struct State {
-    customer: Database<Customer>,
-}
+type Tenant = TenantDb<Customer>;
 
-impl State {
-    /// Returns the state on connected databases.
-    ///
-    /// # Errors
-    /// When a logical database that it needs is not there.
-    pub fn new(databases: &Databases) -> Result<Self> {
-        Ok(Self {
-            customer: databases.database()?,
-        })
-    }
-}
-
-/// Returns the routes.
-pub fn app(state: State) -> Router {
+/// Returns the routes: a line per resource.
+pub fn app(customer: Database<Customer>) -> Router {
     Router::new()
-        .merge(clients::routes())
-        .merge(plans::routes())
-        .with_state(state)
+        .merge(Crud::<Db<Customer>, Plan>::at("/api/v1/plans").routes())
+        .merge(Crud::<Db<Customer>, Subscription>::at("/api/v1/subscriptions").routes())
+        .merge(Crud::<Tenant, Client>::at("/api/v1/clients").routes())
+        .merge(Crud::<Tenant, ClientContact>::at("/api/v1/client-contacts").routes())
+        .merge(Crud::<Tenant, ClientNote>::at("/api/v1/client-notes").routes())
+        .merge(Crud::<Tenant, Consultant>::at("/api/v1/consultants").routes())
+        .merge(Crud::<Tenant, Consultation>::at("/api/v1/consultations").routes())
+        .merge(Crud::<Tenant, Member>::at("/api/v1/members").routes())
+        .merge(Crud::<Tenant, Product>::at("/api/v1/products").routes())
+        .merge(Crud::<Tenant, Project>::at("/api/v1/projects").routes())
+        .with_state(customer)
 }
 
 /// Returns the server.
 pub fn server() -> Server {
-    Server::new("customer-services", 3001, |databases| {
-        State::new(databases).map(app)
-    })
+    Server::new(
+        "customer-services",
+        3001,
+        |databases: &Databases| -> Result<Router> { databases.database().map(app) },
+    )
 }

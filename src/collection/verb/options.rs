@@ -3,19 +3,13 @@
 use std::time::Duration;
 
 use mongodb::{
-    bson::{Bson, Document},
-    options::{
-        AggregateOptions, Collation, CountOptions, DeleteOptions, FindOneAndUpdateOptions,
-        FindOneOptions, FindOptions, Hint, InsertManyOptions, InsertOneOptions, ReplaceOptions,
-        ReturnDocument, UpdateOptions,
-    },
+    bson::{Bson, Document, Timestamp},
+    change_stream::event::ResumeToken,
+    options::*,
 };
 
-use super::{
-    Aggregate, CountDocuments, DeleteOne, Find, FindOne, FindOneAndUpdate, InsertMany, InsertOne,
-    ReplaceOne, UpdateOne,
-};
-use crate::{collection::Call, guard::Attempt};
+use super::*;
+use crate::{collection::Call, guard::Attempt, model::Stored};
 
 /// Options that can carry `maxTimeMS`, where the driver has it for the verb.
 pub trait Bounded: Clone + Default + Send + Sync {
@@ -47,8 +41,24 @@ macro_rules! unbounded {
     )* };
 }
 
-bounded! { FindOneOptions, FindOptions, AggregateOptions, CountOptions, FindOneAndUpdateOptions }
-unbounded! { InsertOneOptions, InsertManyOptions, UpdateOptions, ReplaceOptions, DeleteOptions }
+bounded! {
+    FindOneOptions, FindOptions, AggregateOptions, CountOptions, EstimatedDocumentCountOptions,
+    DistinctOptions, FindOneAndUpdateOptions, FindOneAndReplaceOptions, FindOneAndDeleteOptions,
+    CreateIndexOptions, ListIndexesOptions, DropIndexOptions
+}
+unbounded! {
+    InsertOneOptions, InsertManyOptions, UpdateOptions, ReplaceOptions, DeleteOptions
+}
+
+/// Without a bound: a change stream waits as long as nothing happens.
+impl Bounded for ChangeStreamOptions {
+    fn bounded(&self, _: Attempt) -> Self {
+        let mut options = self.clone();
+        // MongoDB refuses any other with code 72, and the client's own may be another.
+        options.read_concern = Some(ReadConcern::majority());
+        options
+    }
+}
 
 macro_rules! setters {
     ($($verb:ident { $($option:ident: $type:ty),* $(,)? })*) => { $(
@@ -72,13 +82,30 @@ setters! {
     CountDocuments { limit: u64, skip: u64, hint: Hint, collation: Collation, max_time: Duration }
     InsertOne { bypass_document_validation: bool, comment: Bson }
     InsertMany { ordered: bool, bypass_document_validation: bool, comment: Bson }
+    EstimatedDocumentCount { max_time: Duration }
+    Distinct { hint: Hint, collation: Collation, max_time: Duration }
     UpdateOne { upsert: bool, array_filters: ArrayFiltersList, hint: Hint, collation: Collation, let_vars: Document }
+    UpdateMany { upsert: bool, array_filters: ArrayFiltersList, hint: Hint, collation: Collation, let_vars: Document }
     ReplaceOne { upsert: bool, hint: Hint, collation: Collation, let_vars: Document }
     DeleteOne { hint: Hint, collation: Collation, let_vars: Document }
+    DeleteMany { hint: Hint, collation: Collation, let_vars: Document }
     FindOneAndUpdate {
         sort: Document, projection: Document, upsert: bool, return_document: ReturnDocument,
         array_filters: ArrayFiltersList, hint: Hint, collation: Collation, max_time: Duration,
     }
+    FindOneAndReplace {
+        sort: Document, projection: Document, upsert: bool, return_document: ReturnDocument,
+        hint: Hint, collation: Collation, max_time: Duration,
+    }
+    FindOneAndDelete { sort: Document, projection: Document, hint: Hint, collation: Collation, max_time: Duration }
+    Watch {
+        full_document: FullDocumentType, full_document_before_change: FullDocumentBeforeChangeType,
+        resume_after: ResumeToken, start_after: ResumeToken, start_at_operation_time: Timestamp,
+        max_await_time: Duration, batch_size: u32,
+    }
+    CreateIndexes { commit_quorum: CommitQuorum, max_time: Duration }
+    ListIndexes { batch_size: u32, max_time: Duration }
+    DropIndex { max_time: Duration }
 }
 
 type ArrayFiltersList = Vec<Document>;
@@ -89,3 +116,25 @@ impl<'s, M> Call<'s, M, Aggregate> {
         self.typed()
     }
 }
+
+impl<M> Call<'_, M, Watch> {
+    /// Returns the call with stages that the events pass before they come back.
+    pub fn pipeline(mut self, pipeline: impl IntoIterator<Item = Document>) -> Self {
+        self.verb.pipeline.extend(pipeline);
+        self
+    }
+}
+
+macro_rules! stored {
+    ($($verb:ident),*) => { $(
+        impl<'s, M> Call<'s, M, $verb> {
+            /// Returns the call with its documents as they are stored: the model with its `_id` and
+            /// the library's stamps.
+            pub fn stored(self) -> Call<'s, Stored<M>, $verb> {
+                self.typed()
+            }
+        }
+    )* };
+}
+
+stored! { FindOne, Find, FindOneAndUpdate, FindOneAndReplace, FindOneAndDelete, Watch }

@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use mongoplex::{Databases, Index, Model, Result, bson::doc, options::ReturnDocument};
+use mongoplex::{Index, Model, Resource, Upkeep, bson::doc};
 use mongoplex_cli::App;
 use mongoplex_cli::server::axum::{Router, http::StatusCode, routing::post};
-use mongoplex_cli::server::{Db, Json, Problem, Server, TenantDb};
+use mongoplex_cli::server::{Audited, Crud, Db, Json, Problem, Server, TenantDb};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize)]
@@ -20,7 +20,7 @@ impl Model for Order {
     const INDEXES: &[Index] = &[Index::on(&["number"]).unique()];
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Product {
     name: String,
     sold: i64,
@@ -29,32 +29,32 @@ struct Product {
 impl Model for Product {
     const COLLECTION: &str = "products";
     const INDEXES: &[Index] = &[Index::on(&["name"]).unique()];
+    const UPKEEP: Upkeep = Upkeep::SoftDelete; // version, createdAt, updatedAt, deletedAt
 }
+impl Resource for Product {}
 
 mongoplex::logical_database! {
-    Sales = "sales", per_tenant: [Order], common: [mongoplex::Tenant, Product]
+    Sales = "sales", per_tenant: [Order], common: [mongoplex::Tenant, mongoplex::audit::Entry, Product]
 }
 
-/// `POST /orders`, for the tenant in the header `X-Tenant-ID`.
 async fn order(
     TenantDb(tenant): TenantDb<Sales>,
     Db(sales): Db<Sales>,
     Json(order): Json<Order>,
-) -> Result<(StatusCode, Json<Option<Product>>), Problem> {
+) -> Result<StatusCode, Problem> {
     tenant.collection::<Order>().insert_one(&order).await?;
     let products = sales.collection::<Product>();
     let sold = doc! { "$inc": { "sold": order.quantity } };
-    let counted = products.find_one_and_update(doc! { "name": order.product }, sold);
-    let product = counted.upsert(true).return_document(ReturnDocument::After);
-    Ok((StatusCode::CREATED, Json(product.await?)))
-}
-
-fn routes(databases: &Databases) -> Result<Router> {
-    let routes = Router::new().route("/orders", post(order));
-    Ok(routes.with_state(databases.database::<Sales>()?))
+    let counted = products.update_one(doc! { "name": order.product }, sold);
+    counted.upsert(true).await?;
+    Ok(StatusCode::CREATED)
 }
 
 fn main() -> ExitCode {
-    let app = App::new("shop").database::<Sales>();
-    mongoplex_cli::run(app.server(Server::new("api", 3000, routes)))
+    let server = Server::new("api", 3000, |databases| {
+        let products = Crud::<Audited<Sales>, Product>::at("/products").routes();
+        let routes = Router::new().route("/orders", post(order)).merge(products);
+        Ok(routes.with_state(databases.database::<Sales>()?))
+    });
+    mongoplex_cli::run(App::new("shop").database::<Sales>().server(server))
 }

@@ -2,6 +2,8 @@
 
 #[path = "shop/http.rs"]
 mod http;
+#[path = "shop/parts.rs"]
+mod parts;
 #[path = "shop/program.rs"]
 mod program;
 
@@ -48,16 +50,47 @@ fn a_tenants_order_is_kept_from_run_to_run_and_is_nobody_elses() {
     let order = json!({ "number": "A-1", "product": "tea", "quantity": 2 });
 
     let first = folder.up(&[]);
-    let (status, sold) = first.post("/orders", Some("acme"), &order);
-    assert_eq!((status, &sold["sold"]), (201, &json!(2)));
+    assert_eq!(first.post("/orders", Some("acme"), &order).0, 201);
     first.stop();
 
     let second = folder.up(&[]);
     let (status, problem) = second.post("/orders", Some("acme"), &order);
     assert_eq!((status, &problem["fields"]), (409, &json!(["number"])));
-    let (status, sold) = second.post("/orders", Some("globex"), &order);
-    assert_eq!((status, &sold["sold"]), (201, &json!(4)));
+    assert_eq!(second.post("/orders", Some("globex"), &order).0, 201);
+    let (status, products) = second.send("GET /products", None, "");
+    assert_eq!((status, &products["items"][0]["sold"]), (200, &json!(4)));
+    assert_eq!(products["items"][0]["version"], 2);
     second.stop();
+}
+
+#[test]
+fn a_models_routes_come_with_one_line() {
+    let folder = Folder::new("products");
+    let shop = folder.up(&[]);
+
+    let (status, tea) = shop.post("/products", None, &json!({ "name": "tea", "sold": 0 }));
+    assert_eq!(status, 201);
+    let path = format!("/products/{}", tea["id"].as_str().unwrap());
+    assert_eq!(shop.send(&format!("DELETE {path}"), None, "").0, 204);
+    assert_eq!(shop.send(&format!("GET {path}"), None, "").0, 404);
+    let (status, back) = shop.send(&format!("POST {path}/restore"), None, "");
+
+    assert_eq!((status, &back["version"]), (200, &json!(3)));
+    let host = shop.host().to_owned();
+    let entries = parts::run(async move { parts::audited(&host).await });
+    assert_eq!(entries, ["create", "delete", "restore"]);
+    shop.stop();
+}
+
+#[test]
+fn the_librarys_parts_work_on_models_of_ones_own() {
+    let folder = Folder::new("parts");
+    let shop = folder.up(&[]);
+    let host = shop.host().to_owned();
+
+    parts::run(async move { parts::each(&host).await });
+
+    shop.stop();
 }
 
 #[test]

@@ -13,13 +13,13 @@ async fn an_index_that_somebody_is_building_is_waited_for_and_that_is_said() {
     let names = TestDatabases::on(&set, "sync_build");
     assert_eq!(run(&names, "sync").0, Some(0));
     let client = outside(&names).await;
-    let users = client
-        .database(&names.name("admin"))
-        .collection::<Document>("users");
-    users.drop_index("email_1").await.unwrap();
-    let user = doc! { "email": "a@example.org" };
-    users
-        .insert_one(user)
+    let plans = client
+        .database(&names.name("customer"))
+        .collection::<Document>("plans");
+    plans.drop_index("code_1").await.unwrap();
+    let plan = doc! { "code": "a" };
+    plans
+        .insert_one(plan)
         .bypass_document_validation(true)
         .await
         .unwrap();
@@ -31,12 +31,12 @@ async fn an_index_that_somebody_is_building_is_waited_for_and_that_is_said() {
     hang("alwaysOn").await;
     let mut somebody = JoinSet::new();
     somebody.spawn({
-        let users = users.clone();
+        let plans = plans.clone();
         let unique = IndexOptions::builder().unique(true).build();
         let index = IndexModel::builder()
-            .keys(doc! { "email": 1 })
+            .keys(doc! { "code": 1 })
             .options(unique);
-        async move { users.create_index(index.build()).await }
+        async move { plans.create_index(index.build()).await }
     });
     eventually("the build has begun", || {
         told(&names, "sync --check").1["differences"][0]["what"]
@@ -50,15 +50,15 @@ async fn an_index_that_somebody_is_building_is_waited_for_and_that_is_said() {
     );
 
     let mut stopped = Program::start(&mut command(&project(), &names, "sync"));
-    stopped.line("waiting for the building of index `email_1`");
+    stopped.line("waiting for the building of index `code_1`");
     stopped.signal(Signal::TERM);
     let (status, output) = stopped.end();
     assert_eq!(status.code(), Some(1), "{output}");
     assert!(output.contains("stopped: what was added stays"), "{output}");
     let mut program = Program::start(&mut command(&project(), &names, "sync"));
-    let line = program.line("waiting for the building of index `email_1`");
+    let line = program.line("waiting for the building of index `code_1`");
     assert!(
-        line.contains(&format!("{}.users, for 2 s", names.name("admin"))),
+        line.contains(&format!("{}.plans, for 2 s", names.name("customer"))),
         "{line}"
     );
     hang("off").await;

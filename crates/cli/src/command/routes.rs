@@ -80,7 +80,7 @@ fn row(database: &str, name: &str, route: &Route) -> Vec<String> {
         true => format!("{} unique", index.name()),
         false => index.name(),
     };
-    let indexes: Vec<String> = route.indexes.iter().map(index).collect();
+    let indexes: Vec<String> = route.indexes().iter().map(index).collect();
     vec![
         route.model.to_owned(),
         database.to_owned(),
@@ -98,6 +98,6 @@ fn object(database: &str, name: &str, route: &Route) -> Value {
         "database": database,
         "namespace": namespace(name, route),
         "scope": route.scope.as_str(),
-        "indexes": route.indexes.iter().map(index).collect::<Vec<_>>(),
+        "indexes": route.indexes().iter().map(index).collect::<Vec<_>>(),
     })
 }

@@ -53,7 +53,7 @@ pub(crate) async fn run(
 }
 
 async fn dispatch(databases: &Databases, command: TenantsCommand) -> Result<(), Failure> {
-    let tenancy = databases.tenancy()?;
+    let tenancy = databases.tenancy()?.acting_as("command");
     match command {
         TenantsCommand::Create { id, name, json } => {
             let name = name.unwrap_or_else(|| id.to_string());

@@ -136,6 +136,7 @@ async fn samples(app: &App, databases: &Databases) -> Result<(), Failure> {
     let Ok(tenancy) = databases.tenancy() else {
         return Ok(());
     };
+    let tenancy = tenancy.acting_as("up");
     for id in &app.sample_tenants {
         let invalid = |invalid| Failure::failed(format!("sample tenant `{id}`: {invalid}"));
         let id: TenantId = id.parse().map_err(invalid)?;

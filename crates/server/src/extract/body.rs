@@ -36,41 +36,52 @@ impl<T: Serialize> IntoResponse for Json<T> {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let mut unknown = Vec::new();
+    let mut ignored = Vec::new();
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let mut note = |path: serde_ignored::Path<'_>| unknown.push(path.to_string());
+    let mut note = |path: serde_ignored::Path<'_>| ignored.push(path.to_string());
     let strict = serde_ignored::Deserializer::new(&mut json, &mut note);
-    let value = serde_path_to_error::deserialize(strict).map_err(|error| misfit(&error))?;
+    let value = serde_path_to_error::deserialize(strict).map_err(|error| unfit(&error))?;
     json.end().map_err(|error| malformed(&error))?;
-    if unknown.is_empty() {
-        return Ok(value);
+    if ignored.is_empty() {
+        Ok(value)
+    } else {
+        Err(unknown(ignored))
     }
-    let problem = Problem::new(
-        StatusCode::BAD_REQUEST,
-        "unfit-json",
-        "these fields are unknown",
-    );
-    Err(problem.with_fields(unknown))
 }
 
-fn malformed(error: &serde_json::Error) -> Problem {
+/// Returns the problem of fields that nobody knows.
+pub(crate) fn unknown(fields: Vec<String>) -> Problem {
+    let detail = "these fields are unknown";
+    Problem::new(StatusCode::BAD_REQUEST, "unfit-json", detail).with_fields(fields)
+}
+
+/// Returns the problem of a body that is no JSON, or not the kind of it that is wanted.
+pub(crate) fn malformed(error: &serde_json::Error) -> Problem {
+    if error.classify() == Category::Data {
+        let detail = "the body must be a JSON object in which no name stands twice";
+        return Problem::new(StatusCode::BAD_REQUEST, "unfit-json", detail);
+    }
     let (line, column) = (error.line(), error.column());
     let detail = format!("the body is no JSON: line {line}, column {column}");
     Problem::new(StatusCode::BAD_REQUEST, "malformed-json", detail)
 }
 
-/// Says which field does not fit and what was expected; serde's text quotes the value before
-/// `, expected`.
-fn misfit(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
-    let (path, inner) = (error.path().to_string(), error.inner());
+fn unfit(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let inner = error.inner();
     if inner.classify() != Category::Data {
         return malformed(inner);
     }
     let text = inner.to_string();
     let text = text.rsplit_once(" at line ").map_or("", |(text, _)| text);
+    misfit(&error.path().to_string(), text)
+}
+
+/// Says which field does not fit and what was expected; serde's text quotes the value before
+/// `, expected`.
+pub(crate) fn misfit(path: &str, text: &str) -> Problem {
     let problem = |what| Problem::new(StatusCode::BAD_REQUEST, "unfit-json", what);
     if let Some(missing) = text.strip_prefix("missing field ") {
-        let field = inside(&path, missing.trim_matches('`'));
+        let field = inside(path, missing.trim_matches('`'));
         return problem("this field is missing".to_owned()).with_fields(vec![field]);
     }
     let what = match text.rsplit_once(", expected ") {
@@ -82,7 +93,11 @@ fn misfit(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
         None => "a value does not fit".to_owned(),
     };
     let known = path != "." && !path.is_empty();
-    problem(what).with_fields(if known { vec![path] } else { Vec::new() })
+    problem(what).with_fields(if known {
+        vec![path.to_owned()]
+    } else {
+        Vec::new()
+    })
 }
 
 fn inside(path: &str, field: &str) -> String {

@@ -4,7 +4,6 @@ use axum::{
     extract::{FromRequestParts, Query},
     http::request::Parts,
 };
-use mongoplex::bson::oid::ObjectId;
 use serde::Deserialize;
 
 use crate::problem::Problem;
@@ -31,15 +30,6 @@ struct Asked {
 impl Page {
     /// The largest page.
     pub const MAX: u32 = 100;
-
-    /// Returns the cursor as the id that it is in lists ordered by id.
-    ///
-    /// # Errors
-    /// A 400 when it is none.
-    pub fn after_id(&self) -> Result<Option<ObjectId>, Problem> {
-        let parse = |text: &String| ObjectId::parse_str(text).map_err(|_| cursor());
-        self.after.as_ref().map(parse).transpose()
-    }
 
     /// Returns the cursor as whatever the list is ordered by.
     ///

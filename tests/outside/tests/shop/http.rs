@@ -8,9 +8,8 @@ use std::{
 
 use serde_json::Value;
 
-/// Posts JSON and returns the status and the JSON of the answer.
-pub fn post(address: &str, path: &str, tenant: Option<&str>, body: &Value) -> (u16, Value) {
-    let body = body.to_string();
+/// Sends a request and returns the status and the JSON of the answer, null where there is none.
+pub fn send(address: &str, line: &str, tenant: Option<&str>, body: &str) -> (u16, Value) {
     let tenant = tenant.map_or_else(String::new, |tenant| format!("x-tenant-id: {tenant}\r\n"));
     let length = body.len();
     let mut stream = TcpStream::connect(address).unwrap();
@@ -19,7 +18,7 @@ pub fn post(address: &str, path: &str, tenant: Option<&str>, body: &Value) -> (u
         .unwrap();
     write!(
         stream,
-        "POST {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{tenant}\
+        "{line} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{tenant}\
          content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
     )
     .unwrap();
@@ -28,5 +27,5 @@ pub fn post(address: &str, path: &str, tenant: Option<&str>, body: &Value) -> (u
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, serde_json::from_str(body).unwrap())
+    (status, serde_json::from_str(body).unwrap_or_default())
 }

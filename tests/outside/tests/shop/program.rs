@@ -127,8 +127,12 @@ pub struct Up {
 
 impl Up {
     pub fn post(&self, path: &str, tenant: Option<&str>, body: &Value) -> (u16, Value) {
+        self.send(&format!("POST {path}"), tenant, &body.to_string())
+    }
+
+    pub fn send(&self, line: &str, tenant: Option<&str>, body: &str) -> (u16, Value) {
         let url = self.told["servers"][0]["url"].as_str().unwrap();
-        http::post(url.strip_prefix("http://").unwrap(), path, tenant, body)
+        http::send(url.strip_prefix("http://").unwrap(), line, tenant, body)
     }
 
     /// Returns the address of its MongoDB.

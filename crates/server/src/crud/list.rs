@@ -1,0 +1,128 @@
+//! Lists: a page, filtered and sorted by what the model allows, that stays right under inserts.
+
+use axum::{
+    extract::{FromRequestParts, Query},
+    http::request::Parts,
+};
+use futures_util::TryStreamExt;
+use mongoplex::{
+    Collection, Resource,
+    bson::{Document, doc},
+    collection::{Call, verb::Find},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+use super::{
+    cursor::{Cursor, Sort},
+    filter,
+    json::{document, shown},
+};
+use crate::{
+    extract::{Json, Page},
+    problem::Problem,
+};
+
+/// What a list is asked for. Every parameter is known or a fault; none stands twice.
+#[derive(Debug)]
+pub(super) struct Asked<M> {
+    limit: u32,
+    after: Option<Cursor>,
+    sort: Sort,
+    count: bool,
+    deleted: bool,
+    filter: Document,
+    model: std::marker::PhantomData<fn() -> M>,
+}
+
+impl<S: Send + Sync, M: Resource> FromRequestParts<S> for Asked<M> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let pairs = Query::<Vec<(String, String)>>::from_request_parts(parts, state).await;
+        let Query(pairs) = pairs.map_err(|_| Problem::bad_request("the query is malformed"))?;
+        Self::read(pairs)
+    }
+}
+
+impl<M: Resource> Asked<M> {
+    fn read(pairs: Vec<(String, String)>) -> Result<Self, Problem> {
+        let mut asked = Self {
+            limit: 50,
+            after: None,
+            sort: Sort::default(),
+            count: false,
+            deleted: false,
+            filter: Document::new(),
+            model: std::marker::PhantomData,
+        };
+        let (mut seen, mut after) = (Vec::new(), None);
+        for (name, text) in pairs {
+            if seen.contains(&name) {
+                return Err(bad(&name, "stands twice"));
+            }
+            match name.as_str() {
+                "limit" => asked.limit = limit(&text)?,
+                "after" => after = Some(text),
+                "sort" => asked.sort = Sort::read::<M>(&text)?,
+                "count" => asked.count = flag(&name, &text)?,
+                "deleted" if M::UPKEEP.is_soft_delete() => asked.deleted = flag(&name, &text)?,
+                _ => filter::add::<M>(&mut asked.filter, &name, &text)?,
+            }
+            seen.push(name);
+        }
+        asked.after = after
+            .map(|text| Cursor::read(&text, &asked.sort))
+            .transpose()?;
+        Ok(asked)
+    }
+
+    /// Reads the page. `kind` says what comes back of each document: the model, or all that is stored.
+    pub(super) async fn run<T: DeserializeOwned + Serialize + Send>(
+        self,
+        collection: &Collection<M>,
+        kind: fn(Call<'static, M, Find>) -> Call<'static, T, Find>,
+    ) -> Result<Json<Value>, Problem> {
+        let deleted = self.deleted.then(|| collection.try_deleted()).flatten();
+        let collection = deleted.as_ref().unwrap_or(collection);
+        let filter = match &self.after {
+            Some(after) => doc! { "$and": [self.filter.clone(), after.filter(&self.sort)] },
+            None => self.filter.clone(),
+        };
+        // One more than asked for tells whether there is a next page.
+        let find = collection
+            .find(filter)
+            .sort(self.sort.document())
+            .limit(self.limit + 1);
+        let found: Vec<T> = kind(find).await?.try_collect().await?;
+        let mut documents = found.iter().map(document).collect::<Result<Vec<_>, _>>()?;
+        let more = documents.len() > self.limit as usize;
+        documents.truncate(self.limit as usize);
+        let last = documents.last().filter(|_| more);
+        let next = last.map(|last| Cursor::at(last, &self.sort).write(&self.sort));
+        let items = documents
+            .into_iter()
+            .map(|document| shown(document, M::HIDDEN));
+        let mut page = json!({ "items": items.collect::<Vec<_>>(), "nextCursor": next });
+        if self.count {
+            page["total"] = collection.count_documents(self.filter).await?.into();
+        }
+        Ok(Json(page))
+    }
+}
+
+fn limit(text: &str) -> Result<u32, Problem> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err(bad("limit", "expected a whole number from 1")),
+        Ok(limit) => Ok(Page::MAX.min(limit)),
+    }
+}
+
+fn flag(name: &str, text: &str) -> Result<bool, Problem> {
+    text.parse()
+        .map_err(|_| bad(name, "expected true or false"))
+}
+
+pub(super) fn bad(name: &str, what: &str) -> Problem {
+    Problem::bad_request(format!("{name}: {what}")).with_fields(vec![name.to_owned()])
+}

@@ -1,0 +1,144 @@
+//! The audit trail: who changed what, written in the same transaction as the change.
+//!
+//! An entry names fields and never holds a value. Entries are only ever added.
+
+use mongodb::{
+    ClientSession,
+    bson::{DateTime, Document, doc, oid::ObjectId},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    collection::Collection,
+    database::Database,
+    error::Result,
+    model::{Index, Model, Resource, Upkeep},
+    registry::{Common, Hosted, Hosts, Routed},
+};
+
+/// One change. An application lists it by its path, `mongoplex::audit::Entry`, under `common` of the
+/// logical database whose changes it records.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Entry {
+    /// Made by the library.
+    #[serde(rename = "_id")]
+    pub id: ObjectId,
+    /// When, by the clock of the process.
+    pub at: DateTime,
+    /// Who.
+    pub actor: String,
+    /// What was done.
+    pub action: Action,
+    /// The collection that was changed.
+    pub collection: String,
+    /// The `_id` of the document that was changed, as text.
+    pub document: String,
+    /// The fields that were set, changed or dropped; never their values.
+    pub fields: Vec<String>,
+}
+
+/// What was done to a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum Action {
+    /// It was made.
+    Create,
+    /// It was changed.
+    Change,
+    /// It was deleted, or marked as deleted where deleting only marks.
+    Delete,
+    /// The mark was taken away.
+    Restore,
+    /// It was deleted for good after it had been marked.
+    Purge,
+}
+
+impl Entry {
+    /// Returns an entry of something that is done now.
+    pub fn new(
+        actor: impl Into<String>,
+        action: Action,
+        collection: impl Into<String>,
+        document: impl Into<String>,
+        fields: Vec<String>,
+    ) -> Self {
+        Self {
+            id: ObjectId::new(),
+            at: DateTime::now(),
+            actor: actor.into(),
+            action,
+            collection: collection.into(),
+            document: document.into(),
+            fields,
+        }
+    }
+}
+
+impl Model for Entry {
+    const COLLECTION: &'static str = "audit_entries";
+    const INDEXES: &'static [Index] = &[
+        Index::on(&["-at", "-_id"]),
+        Index::on(&["collection", "document", "-at"]),
+    ];
+    const UPKEEP: Upkeep = Upkeep::AppendOnly;
+
+    fn validator() -> Option<Document> {
+        Some(doc! {
+            "required": ["at", "actor", "action", "collection", "document", "fields"],
+            "properties": {
+                "at": { "bsonType": "date" },
+                "actor": { "bsonType": "string", "minLength": 1, "maxLength": 200 },
+                "action": { "enum": ["create", "change", "delete", "restore", "purge"] },
+                "collection": { "bsonType": "string", "minLength": 1 },
+                "document": { "bsonType": "string", "minLength": 1 },
+                "fields": { "bsonType": "array", "items": { "bsonType": "string" } },
+            },
+        })
+    }
+}
+
+impl Resource for Entry {
+    const FILTERS: &'static [&'static str] = &["at", "actor", "action", "collection", "document"];
+}
+
+impl Routed for Entry {
+    type Database = Hosted;
+    type Scope = Common;
+}
+
+/// Where entries go; see [`Database::audit_trail`].
+#[derive(Debug, Clone)]
+pub struct Trail(Option<Collection<Entry>>);
+
+impl Trail {
+    pub(crate) fn new(entries: Option<Collection<Entry>>) -> Self {
+        Self(entries)
+    }
+
+    /// Returns whether entries are written: `ENABLE_AUDIT_TRAIL`.
+    pub fn is_on(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Writes an entry as a part of the session's transaction, or nothing where the trail is off.
+    ///
+    /// # Errors
+    /// Those of an insert. In a transaction it must be returned: no change without its entry.
+    pub async fn write(&self, session: &mut ClientSession, entry: &Entry) -> Result<()> {
+        match &self.0 {
+            Some(entries) => entries.insert_one(entry).session(session).await.map(drop),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<D: Hosts<Entry>> Database<D> {
+    /// Returns the audit trail of this database, for a [`transaction`](Database::transaction) of it.
+    pub fn audit_trail(&self) -> Trail {
+        let on = self.databases().keeps_audit_trail();
+        Trail::new(on.then(|| self.collection::<Entry>()))
+    }
+}

@@ -1,0 +1,132 @@
+//! Where a call goes, and the one seam through which its inputs pass on their way out.
+
+use std::time::Duration;
+
+use mongodb::{
+    bson::{Document, RawDocumentBuf},
+    options::UpdateModifications,
+};
+
+use super::{
+    document::{self, Encoded},
+    scope::{self, Reach},
+    upkeep::{self, View},
+    verb::{Mark, Replacement},
+};
+use crate::{
+    error::{Error, Result},
+    guard::{Class, Deadline, Guard, Operation, Resend},
+    model::{Namespace, Upkeep},
+    registry::{Declared, Route},
+};
+
+/// Where a call goes and what it may reach there.
+#[derive(Clone)]
+pub struct Target {
+    pub(super) raw: mongodb::Collection<RawDocumentBuf>,
+    pub(super) guard: Guard,
+    pub(super) declared: Declared,
+    pub(super) namespace: Namespace,
+    pub(super) reach: Reach,
+    pub(super) upkeep: Upkeep,
+    pub(super) view: View,
+    pub(super) within: Option<Deadline>,
+    /// The time that the caller gave the call, and each batch of its cursor.
+    pub(super) timeout: Option<Duration>,
+}
+
+impl Target {
+    pub(super) fn operation(&self, name: &'static str, class: Class, resend: Resend) -> Operation {
+        Operation {
+            name,
+            database: self.declared.name,
+            namespace: self.namespace.clone(),
+            class,
+            resend,
+            timeout: self.timeout,
+            within: self.within,
+        }
+    }
+
+    /// Passes the filter of a read.
+    pub(super) fn narrow(&self, filter: &mut Document) -> Result<()> {
+        self.reach.filter(filter);
+        if self.upkeep.is_soft_delete() {
+            self.view.narrow(filter);
+        }
+        Ok(())
+    }
+
+    /// Passes a pipeline.
+    pub(super) fn pipeline(&self, pipeline: &mut Vec<Document>) -> Result<()> {
+        self.reach.pipeline(pipeline)?;
+        let ends_in = pipeline.last().and_then(scope::written);
+        if let Some(route) = ends_in.and_then(|name| self.append_only(name)) {
+            return Err(Error::AppendOnly(Namespace {
+                database: self.namespace.database.clone(),
+                collection: route.collection,
+            }));
+        }
+        if self.upkeep.is_soft_delete() {
+            self.view.narrow_pipeline(pipeline);
+        }
+        Ok(())
+    }
+
+    /// Returns the route of a collection of this logical database to which documents are only added.
+    fn append_only(&self, collection: &str) -> Option<&'static Route> {
+        let mut routes = self.declared.routes.iter();
+        routes.find(|route| route.collection == collection && route.upkeep == Upkeep::AppendOnly)
+    }
+
+    /// Passes an update.
+    pub(super) fn update(
+        &self,
+        filter: &mut Document,
+        update: &mut UpdateModifications,
+    ) -> Result<()> {
+        self.changeable(filter)?;
+        upkeep::stamp(self.upkeep, update).map_err(|what| {
+            let namespace = self.namespace.clone();
+            Error::Kept { what, namespace }
+        })
+    }
+
+    /// Passes a replacement.
+    pub(super) fn replacement(&self, filter: &mut Document, with: &mut Replacement) -> Result<()> {
+        self.changeable(filter)?;
+        self.encoded([&with.document])?;
+        if let Ok(document) = &with.document {
+            with.update = upkeep::replacement(self.upkeep, document);
+        }
+        Ok(())
+    }
+
+    /// Passes a deletion, which only marks where the model says so. What is marked already goes.
+    pub(super) fn deletion(&self, filter: &mut Document, mark: &mut Mark) -> Result<()> {
+        self.changeable(filter)?;
+        if self.upkeep.is_soft_delete() && self.view == View::Live {
+            mark.0 = Some(upkeep::deletion());
+        }
+        Ok(())
+    }
+
+    fn changeable(&self, filter: &mut Document) -> Result<()> {
+        if self.upkeep == Upkeep::AppendOnly {
+            return Err(Error::AppendOnly(self.namespace.clone()));
+        }
+        self.narrow(filter)
+    }
+
+    pub(super) fn encoded<'a>(
+        &self,
+        documents: impl IntoIterator<Item = &'a Encoded>,
+    ) -> Result<()> {
+        let bad = documents
+            .into_iter()
+            .find_map(|document| document.as_ref().err());
+        bad.map_or(Ok(()), |reason| {
+            Err(document::misfit(reason.clone(), &self.namespace))
+        })
+    }
+}

@@ -1,0 +1,319 @@
+//! What single resources add: stages, system roles, passwords, values of a setting, the optional
+//! database.
+
+use models::customer_services::{Consultation, Project};
+use mongoplex::{
+    Model,
+    bson::{Document, doc, oid::ObjectId},
+};
+use serde_json::{Value, json};
+
+use super::{ACME, Full};
+use crate::house::{House, send};
+
+const STAGES: [(&str, &[&str]); 8] = [
+    ("draft", &["pending_approval", "cancelled"]),
+    ("pending_approval", &["approved", "cancelled"]),
+    ("approved", &["active", "cancelled"]),
+    ("active", &["on_hold", "completed", "cancelled"]),
+    ("on_hold", &["active", "cancelled"]),
+    ("completed", &["archived"]),
+    ("cancelled", &[]),
+    ("archived", &[]),
+];
+
+const MOVES: [(&str, &[&str]); 8] = [
+    (
+        "scheduled",
+        &["confirmed", "postponed", "rescheduled", "cancelled"],
+    ),
+    (
+        "confirmed",
+        &[
+            "in_progress",
+            "no_show",
+            "postponed",
+            "rescheduled",
+            "cancelled",
+        ],
+    ),
+    ("in_progress", &["completed"]),
+    ("completed", &[]),
+    ("cancelled", &[]),
+    ("postponed", &["rescheduled", "cancelled"]),
+    ("no_show", &["rescheduled", "cancelled"]),
+    (
+        "rescheduled",
+        &["confirmed", "postponed", "rescheduled", "cancelled"],
+    ),
+];
+
+#[tokio::test]
+async fn a_projects_status_moves_only_along_its_stages() {
+    let full = Full::new("resources_stages").await;
+    let id = ObjectId::new();
+    let project = doc! { "name": "P", "clientId": id, "type": "strategy", "priority": "low" };
+    assert_moves::<Project>(&full, "/api/v1/projects", project, STAGES).await;
+    full.close().await;
+}
+
+#[tokio::test]
+async fn a_consultations_status_moves_only_as_it_may() {
+    let full = Full::new("resources_moves").await;
+    let (id, now) = (ObjectId::new(), mongoplex::bson::DateTime::now());
+    let later = mongoplex::bson::DateTime::from_millis(now.timestamp_millis() + 1);
+    let consultation = doc! {
+        "consultantId": id, "clientId": id, "topic": "T", "startsAt": now, "endsAt": later, "fee": 0_i64,
+    };
+    assert_moves::<Consultation>(&full, "/api/v1/consultations", consultation, MOVES).await;
+    full.close().await;
+}
+
+/// Tries every move from every stage, and every stage for a new one.
+async fn assert_moves<M: Model>(
+    full: &Full,
+    path: &str,
+    document: Document,
+    stages: [(&str, &[&str]); 8],
+) {
+    let raw = full.house.names.name("customer") + "__acme";
+    let raw = full
+        .house
+        .outside(&raw)
+        .await
+        .collection::<Document>(M::COLLECTION);
+    for (from, next) in stages {
+        for (to, _) in stages {
+            let id = ObjectId::new();
+            let (version, now) = (1_i64, mongoplex::bson::DateTime::now());
+            let mut stored = document.clone();
+            stored.extend(doc! { "_id": id, "code": id.to_hex(), "status": from });
+            stored.extend(doc! { "version": version, "createdAt": now, "updatedAt": now });
+            raw.insert_one(stored).await.unwrap();
+
+            let line = format!("PATCH {path}/{id}");
+            let body = json!({ "status": to }).to_string();
+            let headers = [ACME, ("if-match", "\"1\"")];
+            let answer = send(&full.customer, &line, &headers, &body).await;
+
+            if from == to || next.contains(&to) {
+                assert_eq!(answer.status, 200, "{from} to {to}: {answer:?}");
+                assert_eq!(answer.body["status"], to);
+            } else {
+                assert_eq!(answer.status, 400, "{from} to {to}: {answer:?}");
+                assert_eq!(answer.body["fields"], json!(["status"]));
+                let rule = answer.body["detail"].as_str().unwrap();
+                assert!(rule.contains(" → "), "the rule is told: {rule}");
+            }
+        }
+        let id = ObjectId::new();
+        let mut body = mongoplex_server::to_json(&document, &[]).unwrap();
+        body["code"] = json!(id.to_hex());
+        body["status"] = json!(from);
+        let line = format!("POST {path}");
+        let answer = send(&full.customer, &line, &[ACME], &body.to_string()).await;
+        let first = from == stages[0].0;
+        assert_eq!(answer.status, if first { 201 } else { 400 }, "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_move_that_somebody_else_made_first_is_stale() {
+    let full = Full::new("resources_stale_move").await;
+    let body = json!({ "code": "P-1", "name": "P", "clientId": ObjectId::new().to_hex(), "type": "support" });
+    let line = "POST /api/v1/projects";
+    let created = send(&full.customer, line, &[ACME], &body.to_string()).await;
+    let line = format!("PATCH {}", created.header("location"));
+    let headers = [ACME, ("if-match", "\"1\"")];
+
+    let moves = ["pending_approval", "cancelled"].map(|to| json!({ "status": to }).to_string());
+    let (one, other) = tokio::join!(
+        send(&full.customer, &line, &headers, &moves[0]),
+        send(&full.customer, &line, &headers, &moves[1])
+    );
+
+    let mut statuses = [one.status.as_u16(), other.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 412]);
+    full.close().await;
+}
+
+#[tokio::test]
+async fn dates_stand_in_their_order() {
+    let full = Full::new("resources_dates").await;
+    let (early, late) = ("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z");
+    let id = ObjectId::new().to_hex();
+    let cases = [
+        (
+            "projects",
+            "dueAt",
+            json!({ "code": "P", "name": "P", "clientId": id, "type": "support", "startsAt": late, "dueAt": early }),
+        ),
+        (
+            "consultations",
+            "endsAt",
+            json!({ "code": "K", "consultantId": id, "clientId": id, "topic": "T", "startsAt": late, "endsAt": late }),
+        ),
+        (
+            "subscriptions",
+            "endsAt",
+            json!({ "tenantId": "t", "planCode": "p", "seats": 1, "startsAt": late, "endsAt": early }),
+        ),
+        (
+            "subscriptions",
+            "trialEndsAt",
+            json!({ "tenantId": "t", "planCode": "p", "seats": 1, "startsAt": late, "trialEndsAt": early }),
+        ),
+    ];
+    for (path, field, body) in cases {
+        let line = format!("POST /api/v1/{path}");
+        let answer = send(&full.customer, &line, &[ACME], &body.to_string()).await;
+        assert_eq!(answer.status, 400, "{path}: {answer:?}");
+        assert_eq!(answer.body["fields"], json!([field]));
+    }
+    full.close().await;
+}
+
+#[tokio::test]
+async fn a_system_role_keeps_its_slug_and_stays_one() {
+    let full = Full::new("resources_system_role").await;
+    let body = json!({ "slug": "super", "name": "S", "level": 100, "isSystemRole": true });
+    let line = "POST /api/v1/admin/roles";
+    let created = send(&full.admin, line, &[], &body.to_string()).await;
+    let line = format!("PATCH {}", created.header("location"));
+
+    let cases = [
+        ("slug", json!("other"), 400),
+        ("isSystemRole", json!(false), 400),
+        ("level", json!(90), 200),
+    ];
+    for (field, value, status) in cases {
+        let body = json!({ field: value }).to_string();
+        let answer = send(&full.admin, &line, &[("if-match", "\"1\"")], &body).await;
+        assert_eq!(answer.status, status, "{field}: {answer:?}");
+        if status == 400 {
+            assert_eq!(answer.body["fields"], json!([field]));
+        }
+    }
+    full.close().await;
+}
+
+#[tokio::test]
+async fn a_setting_is_a_text_a_number_or_a_flag_and_stays_what_it_is() {
+    let full = Full::new("resources_settings").await;
+    let set = async |key: usize, value: &Value| {
+        let body = json!({ "key": format!("k{key}"), "value": value }).to_string();
+        send(&full.admin, "POST /api/v1/admin/settings", &[], &body).await
+    };
+    let good = [json!("5"), json!(5), json!(-2.5), json!(true), json!("")];
+    for (key, value) in good.iter().enumerate() {
+        let answer = set(key, value).await;
+        assert_eq!(
+            (answer.status.as_u16(), &answer.body["value"]),
+            (201, value)
+        );
+    }
+    for value in [
+        json!(null),
+        json!([1]),
+        json!({ "$gt": "" }),
+        json!({ "a": 1 }),
+    ] {
+        let answer = set(9, &value).await;
+        assert_eq!(answer.status, 400, "{value}: {answer:?}");
+        assert_eq!(answer.body["fields"], json!(["value"]), "{answer:?}");
+    }
+    full.close().await;
+}
+
+#[tokio::test]
+async fn a_passwords_hash_is_kept_and_never_shown_or_set() {
+    let full = Full::new("resources_password").await;
+    let path = "/api/v1/admin/users";
+    let body = r#"{"email":"a@example.org","firstName":"A","lastName":"L","role":"admin","password":"correct horse"}"#;
+    let created = send(&full.admin, &format!("POST {path}"), &[], body).await;
+    assert_eq!(created.status, 201, "{created:?}");
+    let location = created.header("location").to_owned();
+    let raw = full.house.outside(&full.house.names.name("admin")).await;
+    let hash = async || {
+        let users = raw.collection::<Document>("users");
+        let user = users.find_one(doc! {}).await.unwrap().unwrap();
+        user.get_str("passwordHash").unwrap().to_owned()
+    };
+    let first = hash().await;
+    assert!(first.starts_with("$argon2id$"), "{first}");
+
+    let put = r#"{"email":"a@example.org","firstName":"B","lastName":"L","role":"admin"}"#;
+    for (line, body) in [
+        (format!("GET {location}"), ""),
+        (format!("GET {path}"), ""),
+        (format!("PATCH {location}"), r#"{"firstName":"B"}"#),
+        (format!("PUT {location}"), put),
+        (format!("DELETE {location}"), ""),
+        (format!("POST {location}/restore"), ""),
+    ] {
+        let read = send(&full.admin, &format!("GET {location}"), &[], "").await;
+        let version = read.header("etag").to_owned();
+        let headers = [("if-match", version.as_str())];
+        let headers = if version.is_empty() {
+            &[][..]
+        } else {
+            &headers
+        };
+        let answer = send(&full.admin, &line, headers, body).await;
+        assert!(answer.status.is_success(), "{line}: {answer:?}");
+        let text = answer.body.to_string();
+        assert!(
+            !text.contains("assword") && !text.contains("argon2"),
+            "{line}: {text}"
+        );
+        assert_eq!(hash().await, first, "{line} keeps the hash");
+    }
+
+    let version = send(&full.admin, &format!("GET {location}"), &[], "").await;
+    let headers = [("if-match", version.header("etag"))];
+    let line = format!("PATCH {location}");
+    for body in [
+        json!({ "passwordHash": first }),
+        json!({ "passwordHash": null }),
+        json!({ "password": "short" }),
+        json!({ "password": null }),
+        json!({ "password": { "$ne": "" } }),
+    ] {
+        let answer = send(&full.admin, &line, &headers, &body.to_string()).await;
+        assert_eq!(answer.status, 400, "{body}: {answer:?}");
+        let field = body.as_object().unwrap().keys().next().unwrap();
+        assert_eq!(answer.body["fields"], json!([field]));
+    }
+    let body = r#"{"password":"another horse"}"#;
+    let answer = send(&full.admin, &line, &headers, body).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_ne!(hash().await, first);
+    full.close().await;
+}
+
+#[tokio::test]
+async fn tokens_have_routes_only_where_their_database_is_and_end_by_themselves() {
+    let without = House::new("resources_unshared").await;
+    let line = "GET /api/v1/admin/token-blacklist";
+    let absent = send(&without.admin_server(), line, &[], "").await;
+    assert_eq!(absent.status, 404, "{absent:?}");
+    without.close().await;
+
+    let full = Full::new("resources_shared").await;
+    let there = send(&full.admin, line, &[], "").await;
+    assert_eq!(there.status, 200, "{there:?}");
+    let raw = full.house.outside(&full.house.names.name("shared")).await;
+    let command = doc! { "listIndexes": "token_blacklist" };
+    let indexes = raw.run_command(command).await.unwrap();
+    let indexes = indexes.get_document("cursor").unwrap();
+    let ends = indexes
+        .get_array("firstBatch")
+        .unwrap()
+        .iter()
+        .filter_map(|index| index.as_document())
+        .find(|index| index.get_str("name").unwrap() == "expiresAt_1")
+        .unwrap();
+    assert_eq!(ends.get("expireAfterSeconds").unwrap().to_string(), "0");
+    full.close().await;
+}

@@ -1,0 +1,184 @@
+//! Transactions of one logical database: all or nothing, run again where MongoDB asks for it.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use models::customer_services::{Client, Plan};
+use mongoplex::{Deadline, Error, Result, bson::doc};
+use mongoplex_testing::{FailPoint, Fault, Nodes, own_set};
+use tokio::sync::Barrier;
+
+use crate::house::House;
+
+fn plan(code: &str) -> Plan {
+    Plan {
+        code: code.into(),
+        name: code.into(),
+        monthly_price: 1,
+    }
+}
+
+#[tokio::test]
+async fn all_writes_are_there_or_none() {
+    let house = House::new("transaction_all").await;
+    let (customer, acme) = (house.customer(), house.tenant("acme").await);
+    let (plans, clients) = (customer.collection::<Plan>(), acme.collection::<Client>());
+    let write = async |code: &str, fail: bool| {
+        let (plans, clients, code) = (plans.clone(), clients.clone(), code.to_owned());
+        customer
+            .transaction(async move |session| -> Result<()> {
+                plans.insert_one(plan(&code)).session(session).await?;
+                let client = doc! { "clientCode": &code, "companyName": "A" };
+                let client: Client = mongoplex::bson::deserialize_from_document(client).unwrap();
+                clients.insert_one(&client).session(session).await?;
+                match fail {
+                    true => plans
+                        .insert_one(plan(&code))
+                        .session(session)
+                        .await
+                        .map(drop),
+                    false => Ok(()),
+                }
+            })
+            .await
+    };
+
+    write("a", false).await.unwrap();
+    let failed = write("b", true).await.unwrap_err();
+
+    assert!(
+        matches!(failed, Error::Duplicate { .. }),
+        "the body's own error: {failed:?}"
+    );
+    assert_eq!(plans.count_documents(doc! {}).await.unwrap(), 1);
+    assert_eq!(clients.count_documents(doc! {}).await.unwrap(), 1);
+    house.close().await;
+}
+
+/// Both read one plan and then change it: MongoDB lets one commit and asks the other to begin anew.
+#[tokio::test]
+async fn a_conflict_runs_the_body_again() {
+    let house = House::new("transaction_conflict").await;
+    let customer = house.customer();
+    let plans = customer.collection::<Plan>();
+    plans.insert_one(plan("a")).await.unwrap();
+    let (runs, both) = (Arc::new(AtomicU32::new(0)), Arc::new(Barrier::new(2)));
+    let raise = || {
+        let (plans, runs, both) = (plans.clone(), runs.clone(), both.clone());
+        customer.transaction(async move |session| -> Result<()> {
+            let read = plans
+                .find_one(doc! { "code": "a" })
+                .session(session)
+                .await?
+                .unwrap();
+            if runs.fetch_add(1, Ordering::SeqCst) < 2 {
+                both.wait().await;
+            }
+            let set = doc! { "$set": { "monthlyPrice": read.monthly_price + 1 } };
+            plans
+                .update_one(doc! { "code": "a" }, set)
+                .session(session)
+                .await?;
+            Ok(())
+        })
+    };
+
+    let (one, two) = tokio::join!(raise(), raise());
+
+    one.unwrap();
+    two.unwrap();
+    assert!(runs.load(Ordering::SeqCst) >= 3, "one of them ran again");
+    assert_eq!(
+        plans
+            .find_one(doc! {})
+            .await
+            .unwrap()
+            .unwrap()
+            .monthly_price,
+        3
+    );
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_commit_whose_answer_is_lost_is_asked_for_again() {
+    let set = own_set(Nodes::One).await;
+    let house = House::on(&set, "transaction_commit", &[]).await;
+    let customer = house.customer();
+    let plans = customer.collection::<Plan>();
+    let fault = Fault::of(["commitTransaction"], "transaction_commit/customer").close_connection();
+    let lost = FailPoint::set(&set.uri("admin"), fault).await;
+
+    let inside = plans.clone();
+    let done = customer.transaction(async move |session| -> Result<()> {
+        inside
+            .insert_one(plan("a"))
+            .session(session)
+            .await
+            .map(drop)
+    });
+    done.await.unwrap();
+
+    assert!(lost.off().await >= 1);
+    assert_eq!(plans.count_documents(doc! {}).await.unwrap(), 1);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_transaction_ends_with_its_handles_deadline() {
+    let house = House::new("transaction_late").await;
+    let customer = house
+        .customer()
+        .within(Deadline::within(Duration::from_millis(300)));
+    let plans = house.customer().collection::<Plan>();
+
+    let inside = plans.clone();
+    let late = customer.transaction(async move |session| -> Result<()> {
+        inside.insert_one(plan("a")).session(session).await?;
+        std::future::pending().await
+    });
+    let late = tokio::time::timeout(Duration::from_secs(5), late)
+        .await
+        .unwrap();
+
+    assert!(
+        matches!(late, Err(Error::DeadlineExceeded { .. })),
+        "{late:?}"
+    );
+    assert_eq!(plans.count_documents(doc! {}).await.unwrap(), 0);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn tenants_are_audited_where_they_are_created() {
+    use mongoplex::audit::Entry;
+    let house = House::new("transaction_tenants").await;
+    let entries = house.admin().collection::<Entry>();
+    let tenancy = house.databases.tenancy().unwrap().acting_as("somebody");
+
+    for _ in 0..2 {
+        tenancy
+            .create(&"acme".parse().unwrap(), "Acme")
+            .await
+            .unwrap();
+    }
+
+    let entry = entries.find_one(doc! {}).await.unwrap().unwrap();
+    assert_eq!(
+        (entry.actor.as_str(), entry.document.as_str()),
+        ("somebody", "acme")
+    );
+    assert_eq!(
+        entries.count_documents(doc! {}).await.unwrap(),
+        1,
+        "made once"
+    );
+    let fault = entries.find_one(doc! { "fields": "Acme" }).await.unwrap();
+    assert!(fault.is_none(), "names of fields, no values");
+    house.close().await;
+}
