@@ -279,7 +279,7 @@ async fn bad_input_is_a_400_and_never_a_500() {
         r#"{"clientCode":"C-1","companyName":"A","version":7}"#,
         r#"{"clientCode":"C-1","companyName":"A","id":"000000000000000000000000"}"#,
         r#"{"clientCode":"C-1","companyName":"A","status":"unheard-of"}"#,
-        r#"{"clientCode":"C-1","companyName":"A","contacts":[{"name":"N","$set":1}]}"#,
+        r#"{"clientCode":"C-1","companyName":"A","addresses":[{"label":"L","street":"S","city":"C","country":"CH","$set":1}]}"#,
         r#"{"clientCode":"C 1","companyName":"A"}"#,
         r#"{"clientCode":"","companyName":"A"}"#,
         r#"{"clientCode":"C-1","companyName":""}"#,

@@ -8,6 +8,7 @@ mod rules;
 mod table;
 mod trail;
 mod unique;
+mod values;
 mod way;
 
 use axum::Router;

@@ -1,15 +1,14 @@
-//! What single resources add: stages, system roles, passwords, values of a setting, the optional
-//! database.
+//! The rules of single resources: stages, dates in their order, system roles.
 
 use models::customer_services::{Consultation, Project};
 use mongoplex::{
     Model,
     bson::{Document, doc, oid::ObjectId},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{ACME, Full};
-use crate::house::{House, send};
+use crate::house::send;
 
 const STAGES: [(&str, &[&str]); 8] = [
     ("draft", &["pending_approval", "cancelled"]),
@@ -195,125 +194,5 @@ async fn a_system_role_keeps_its_slug_and_stays_one() {
             assert_eq!(answer.body["fields"], json!([field]));
         }
     }
-    full.close().await;
-}
-
-#[tokio::test]
-async fn a_setting_is_a_text_a_number_or_a_flag_and_stays_what_it_is() {
-    let full = Full::new("resources_settings").await;
-    let set = async |key: usize, value: &Value| {
-        let body = json!({ "key": format!("k{key}"), "value": value }).to_string();
-        send(&full.admin, "POST /api/v1/admin/settings", &[], &body).await
-    };
-    let good = [json!("5"), json!(5), json!(-2.5), json!(true), json!("")];
-    for (key, value) in good.iter().enumerate() {
-        let answer = set(key, value).await;
-        assert_eq!(
-            (answer.status.as_u16(), &answer.body["value"]),
-            (201, value)
-        );
-    }
-    for value in [
-        json!(null),
-        json!([1]),
-        json!({ "$gt": "" }),
-        json!({ "a": 1 }),
-    ] {
-        let answer = set(9, &value).await;
-        assert_eq!(answer.status, 400, "{value}: {answer:?}");
-        assert_eq!(answer.body["fields"], json!(["value"]), "{answer:?}");
-    }
-    full.close().await;
-}
-
-#[tokio::test]
-async fn a_passwords_hash_is_kept_and_never_shown_or_set() {
-    let full = Full::new("resources_password").await;
-    let path = "/api/v1/admin/users";
-    let body = r#"{"email":"a@example.org","firstName":"A","lastName":"L","role":"admin","password":"correct horse"}"#;
-    let created = send(&full.admin, &format!("POST {path}"), &[], body).await;
-    assert_eq!(created.status, 201, "{created:?}");
-    let location = created.header("location").to_owned();
-    let raw = full.house.outside(&full.house.names.name("admin")).await;
-    let hash = async || {
-        let users = raw.collection::<Document>("users");
-        let user = users.find_one(doc! {}).await.unwrap().unwrap();
-        user.get_str("passwordHash").unwrap().to_owned()
-    };
-    let first = hash().await;
-    assert!(first.starts_with("$argon2id$"), "{first}");
-
-    let put = r#"{"email":"a@example.org","firstName":"B","lastName":"L","role":"admin"}"#;
-    for (line, body) in [
-        (format!("GET {location}"), ""),
-        (format!("GET {path}"), ""),
-        (format!("PATCH {location}"), r#"{"firstName":"B"}"#),
-        (format!("PUT {location}"), put),
-        (format!("DELETE {location}"), ""),
-        (format!("POST {location}/restore"), ""),
-    ] {
-        let read = send(&full.admin, &format!("GET {location}"), &[], "").await;
-        let version = read.header("etag").to_owned();
-        let headers = [("if-match", version.as_str())];
-        let headers = if version.is_empty() {
-            &[][..]
-        } else {
-            &headers
-        };
-        let answer = send(&full.admin, &line, headers, body).await;
-        assert!(answer.status.is_success(), "{line}: {answer:?}");
-        let text = answer.body.to_string();
-        assert!(
-            !text.contains("assword") && !text.contains("argon2"),
-            "{line}: {text}"
-        );
-        assert_eq!(hash().await, first, "{line} keeps the hash");
-    }
-
-    let version = send(&full.admin, &format!("GET {location}"), &[], "").await;
-    let headers = [("if-match", version.header("etag"))];
-    let line = format!("PATCH {location}");
-    for body in [
-        json!({ "passwordHash": first }),
-        json!({ "passwordHash": null }),
-        json!({ "password": "short" }),
-        json!({ "password": null }),
-        json!({ "password": { "$ne": "" } }),
-    ] {
-        let answer = send(&full.admin, &line, &headers, &body.to_string()).await;
-        assert_eq!(answer.status, 400, "{body}: {answer:?}");
-        let field = body.as_object().unwrap().keys().next().unwrap();
-        assert_eq!(answer.body["fields"], json!([field]));
-    }
-    let body = r#"{"password":"another horse"}"#;
-    let answer = send(&full.admin, &line, &headers, body).await;
-    assert_eq!(answer.status, 200, "{answer:?}");
-    assert_ne!(hash().await, first);
-    full.close().await;
-}
-
-#[tokio::test]
-async fn tokens_have_routes_only_where_their_database_is_and_end_by_themselves() {
-    let without = House::new("resources_unshared").await;
-    let line = "GET /api/v1/admin/token-blacklist";
-    let absent = send(&without.admin_server(), line, &[], "").await;
-    assert_eq!(absent.status, 404, "{absent:?}");
-    without.close().await;
-
-    let full = Full::new("resources_shared").await;
-    let there = send(&full.admin, line, &[], "").await;
-    assert_eq!(there.status, 200, "{there:?}");
-    let raw = full.house.outside(&full.house.names.name("shared")).await;
-    let command = doc! { "listIndexes": "token_blacklist" };
-    let indexes = raw.run_command(command).await.unwrap();
-    let indexes = indexes.get_document("cursor").unwrap();
-    let ends = indexes
-        .get_array("firstBatch")
-        .unwrap()
-        .iter()
-        .filter_map(|index| index.as_document())
-        .find(|index| index.get_str("name").unwrap() == "expiresAt_1")
-        .unwrap();
-    assert_eq!(ends.get("expireAfterSeconds").unwrap().to_string(), "0");
     full.close().await;
 }

@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 use super::{Full, Sample, table};
 use crate::house::send;
 
+/// A request's line, headers and body, and the status that it gets.
+type Attempt<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str, u16);
+
 fn admins() -> impl Iterator<Item = Sample> {
     let own = |sample: &Sample| sample.path.starts_with("/api/v1/admin/");
     table::all().into_iter().filter(own)
@@ -113,7 +116,7 @@ async fn what_was_not_made_leaves_no_entry() {
         );
         let changed = json!({ sample.field.0: sample.field.1 }).to_string();
         let (first, seventh) = ([("if-match", "\"1\"")], [("if-match", "\"7\"")]);
-        let requests: [(&str, &[(&str, &str)], &str, u16); 6] = [
+        let requests: [Attempt<'_>; 6] = [
             (&post, &[], &whole, 409),
             (&post, &[], &bad.to_string(), 400),
             (&patch, &seventh, &changed, 412),

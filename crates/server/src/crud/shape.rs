@@ -94,16 +94,21 @@ impl Shape {
     }
 
     fn value(&self, value: Value, path: &str) -> Result<Bson, (String, Expected)> {
+        // What JSON has no type for is a text; BSON's extended JSON, such as `{"$oid": …}`, is none.
+        if matches!(self.kind(), "date" | "objectId" | "decimal") && !value.is_null() {
+            let text = match value {
+                Value::String(text) => text,
+                Value::Number(number) if self.kind() == "decimal" => number.to_string(),
+                _ => String::new(),
+            };
+            return self
+                .text(&text)
+                .map_err(|expected| (path.to_owned(), expected));
+        }
         Ok(match value {
             Value::Null => Bson::Null,
             Value::Bool(flag) => flag.into(),
-            Value::String(text) => match self.kind() {
-                // `$type` is no issue here: whatever is not one of these stays text.
-                "date" | "objectId" | "decimal" => self
-                    .text(&text)
-                    .map_err(|expected| (path.to_owned(), expected))?,
-                _ => text.into(),
-            },
+            Value::String(text) => text.into(),
             Value::Number(number) => self.number(&number),
             Value::Array(items) => {
                 let items = items.into_iter().enumerate();
