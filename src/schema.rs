@@ -13,7 +13,7 @@ use self::place::Place;
 use crate::{
     error::{Error, Result},
     health::Need,
-    orchestrator::Databases,
+    orchestrator::{Connection, Databases},
     registry::Scope,
     tenancy::TenantId,
 };
@@ -40,6 +40,18 @@ pub enum Cure {
     /// It concerns documents that are there, or something that somebody made otherwise: a migration
     /// or a person changes it.
     Change,
+}
+
+impl Cure {
+    /// Returns what to do, as half a sentence.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::Add => "add it with `up --sync`",
+            Self::Change => {
+                "it concerns documents that are there: change it by hand; a private set can be deleted (`.mongoplex/`)"
+            }
+        }
+    }
 }
 
 /// What a database lacks, or has differently.
@@ -106,10 +118,8 @@ impl Schema {
             .connections()
             .iter()
             .map(|connection| async move {
-                let routes = connection.declared.routes_in(Scope::Common).collect();
-                let place = Place::new(connection, connection.name.clone(), routes);
-                match compare::run(&place, mode).await {
-                    Err(error) if place.need == Need::Optional && error.is_unavailable() => {
+                match common_of(connection, mode).await {
+                    Err(error) if connection.need == Need::Optional && error.is_unavailable() => {
                         let skipped = vec![connection.declared.name];
                         Ok(Report {
                             skipped,
@@ -130,11 +140,7 @@ impl Schema {
     pub async fn tenant(&self, id: &TenantId, mode: Mode) -> Result<Report> {
         let connections = self.databases.connections().iter();
         let own = connections.filter(|connection| connection.declared.is_per_tenant());
-        let compared = own.map(|connection| async move {
-            let routes = connection.declared.routes_in(Scope::PerTenant).collect();
-            let place = Place::new(connection, connection.tenant_name(id), routes);
-            compare::run(&place, mode).await
-        });
+        let compared = own.map(|connection| tenant_of(connection, id, mode));
         let reports = try_join_all(compared).await?;
         Ok(reports.into_iter().fold(Report::default(), Report::merge))
     }
@@ -158,4 +164,22 @@ impl Schema {
             }
         }
     }
+}
+
+/// Compares the common models of one logical database; see [`Schema::common`].
+pub(crate) async fn common_of(connection: &Connection, mode: Mode) -> Result<Report> {
+    let routes = connection.declared.routes_in(Scope::Common).collect();
+    let place = Place::new(connection, connection.name.clone(), routes);
+    compare::run(&place, mode).await
+}
+
+/// Compares a tenant's database beside one logical database; see [`Schema::tenant`].
+pub(crate) async fn tenant_of(
+    connection: &Connection,
+    id: &TenantId,
+    mode: Mode,
+) -> Result<Report> {
+    let routes = connection.declared.routes_in(Scope::PerTenant).collect();
+    let place = Place::new(connection, connection.tenant_name(id), routes);
+    compare::run(&place, mode).await
 }

@@ -83,6 +83,11 @@ impl DatabaseConfig {
         Ok(options)
     }
 
+    /// Returns the variable of this database's own setting: `URI` gives `DATABASE_CUSTOMER_URI`.
+    pub(crate) fn variable(&self, setting: &str) -> String {
+        format!("{}{setting}", prefix(self.name))
+    }
+
     /// Returns how often a server is looked at.
     pub(crate) fn heartbeat(&self) -> Duration {
         self.tuning.heartbeat_frequency.value

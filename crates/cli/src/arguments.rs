@@ -34,6 +34,11 @@ pub(crate) enum Command {
     Up(UpArguments),
     /// Prints where each model lives. Connects to nothing.
     Routes(RoutesArguments),
+    /// Examines configuration and databases, and names what is wrong with its cure. Changes nothing.
+    ///
+    /// Each line is ok, a note, a warning, a failure, or not tested with the reason. Exit code 0 when
+    /// the worst is a warning, 1 when something failed, 64 when the configuration itself is at fault.
+    Doctor(DoctorArguments),
     /// Creates and lists tenants.
     #[command(subcommand)]
     Tenants(TenantsCommand),
@@ -54,6 +59,13 @@ pub(crate) struct UpArguments {
 #[derive(Debug, Args)]
 pub(crate) struct RoutesArguments {
     /// Prints JSON instead of the table.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArguments {
+    /// Prints one JSON object instead of the table.
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub(crate) mod doctor;
 pub(crate) mod routes;
 pub(crate) mod tenants;
 pub(crate) mod up;

@@ -13,7 +13,7 @@
 //! }
 //! ```
 //!
-//! `up`, `routes` and `tenants` then work on these models, in this project. Exit codes, for every
+//! `up`, `routes`, `doctor` and `tenants` then work on these models, in this project. Exit codes, for every
 //! command: 0 done, 1 failure, 2 wrong usage, 3 something is missing or pending, 64 configuration.
 
 mod app;
@@ -33,7 +33,7 @@ pub use mongoplex_server as server;
 pub use self::app::App;
 use self::{
     arguments::{Arguments, Command, ServeArguments},
-    command::{routes, tenants, up},
+    command::{doctor, routes, tenants, up},
     exit::Failure,
 };
 
@@ -44,6 +44,7 @@ pub fn run(app: App) -> ExitCode {
         match command {
             Command::Up(arguments) => up::run(&app, &set, &arguments, up::Sharing::Own).await,
             Command::Routes(arguments) => routes::run(&app, &set, &arguments),
+            Command::Doctor(arguments) => doctor::run(&app, &set, &arguments).await,
             Command::Tenants(arguments) => tenants::run(&app, &set, arguments).await,
         }
     })

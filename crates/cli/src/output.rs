@@ -7,7 +7,6 @@ use std::{
 
 use comfy_table::{Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
-use mongoplex::schema::Cure;
 use mongoplex_mongod::Progress;
 
 /// Prints a line of the result. A reader that went away is none of our failures.
@@ -41,16 +40,6 @@ pub(crate) fn table(heading: &[&str], rows: Vec<Vec<String>>) -> String {
         .map(str::trim_end)
         .collect::<Vec<_>>()
         .join("\n")
-}
-
-/// Says what to do about something that is missing.
-pub(crate) fn cure(cure: Cure) -> &'static str {
-    match cure {
-        Cure::Add => "add it with `up --sync`",
-        _ => {
-            "it concerns documents that are there: change it by hand; a private set can be deleted (`.mongoplex/`)"
-        }
-    }
 }
 
 /// Tells how fetching a mongod goes: a bar on a terminal, lines elsewhere.

@@ -3,7 +3,7 @@
 use std::{convert::Infallible, future::pending, time::Duration};
 
 use mongoplex::{
-    Config, Databases, Shutdown, Sources,
+    Config, Databases, Faults, Shutdown, Sources,
     schema::{Mode, Report},
 };
 
@@ -38,13 +38,13 @@ pub(crate) fn sources(set: &[(String, String)]) -> Sources {
 }
 
 /// Reads the configuration of `app` without connecting or starting anything.
-pub(crate) fn configuration(app: &App, sources: &Sources) -> Result<Config, Failure> {
+pub(crate) fn configuration(app: &App, sources: &Sources) -> Result<Config, Faults> {
     let privacy = Config::privacy(&app.registry, sources);
     let sources = match privacy.allows_private_set() {
         true => private::rehearse(sources, &privacy, &app.registry, app.name),
         false => sources.clone(),
     };
-    Ok(Config::load(&app.registry, &app.ports(), &sources)?)
+    Config::load(&app.registry, &app.ports(), &sources)
 }
 
 /// Finds the place of a run, starting the private set where it is needed.
