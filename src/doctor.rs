@@ -17,6 +17,7 @@ mod rights;
 mod server;
 mod support;
 mod tls;
+mod topology;
 
 use std::time::Duration;
 
@@ -100,9 +101,10 @@ impl Doctor {
             findings.append(&mut one.findings);
         }
         let instances = self.config.server.instances;
+        let fleet = drift::fleet(&self.registry, &examined).await;
         let (tenants, deployments) = tokio::join!(
-            drift::tenants(&self.registry, &examined, self.standing()),
-            capacity::examine(&self.registry, &examined, instances),
+            drift::tenants(&fleet, &examined, self.standing()),
+            capacity::examine(&fleet, &examined, instances),
         );
         findings.extend(tenants);
         findings.extend(deployments);

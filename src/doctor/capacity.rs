@@ -3,13 +3,14 @@
 use mongodb::bson::{Bson, Document, doc};
 
 use super::{
-    Check, Examined, Finding, Live, Status, drift,
+    Check, Examined, Finding, Live, Status,
+    drift::Fleet,
     host::{self, Limit},
     names, unanswered,
 };
 use crate::{
     error::Cause,
-    registry::{Declared, Registry, Route, Scope},
+    registry::{Route, Scope},
 };
 
 /// The role that may ask for a server's figures.
@@ -17,7 +18,7 @@ const ROLE: &str = "clusterMonitor";
 
 /// Examines each deployment that answered.
 pub(super) async fn examine(
-    registry: &Registry,
+    fleet: &Result<Option<Fleet>, Finding>,
     examined: &[Examined],
     instances: u32,
 ) -> Vec<Finding> {
@@ -26,19 +27,16 @@ pub(super) async fn examine(
         let untested = |check| Finding::not_tested(check, "no database was reached");
         return [Check::Pools, Check::FileHandles].map(untested).into();
     }
-    let fleet = drift::fleet(registry, examined).await;
-    let tenants = match registry.databases().iter().any(Declared::is_per_tenant) {
-        true => fleet
-            .map(|fleet| fleet.count)
-            .map_err(|untested| untested.found),
-        false => Ok(0),
+    let tenants = match fleet {
+        Ok(fleet) => Ok(fleet.as_ref().map_or(0, |fleet| fleet.count)),
+        Err(untested) => Err(untested.found.as_str()),
     };
     let mut findings = Vec::new();
     for group in groups {
         let figures = group.figures().await;
         let need = group.connections(instances);
         findings.push(group.pools(&figures, need, instances));
-        findings.push(group.files(&figures, need, &tenants).await);
+        findings.push(group.files(&figures, need, tenants).await);
     }
     findings
 }
@@ -134,7 +132,7 @@ impl Group<'_> {
         &self,
         figures: &Result<(Document, &Live), Cause>,
         connections: u64,
-        tenants: &Result<u64, String>,
+        tenants: Result<u64, &str>,
     ) -> Finding {
         let check = Check::FileHandles;
         let (figures, live) = match figures {
@@ -142,7 +140,7 @@ impl Group<'_> {
             Err(cause) => return unanswered(check, cause, ROLE),
         };
         let tenants = match tenants {
-            Ok(tenants) => *tenants,
+            Ok(tenants) => tenants,
             Err(reason) => return Finding::not_tested(check, reason),
         };
         let Some(open) = open_files(figures) else {

@@ -33,17 +33,15 @@ pub(super) async fn common(live: &Live, standing: Standing) -> Finding {
 
 /// Compares the databases of the first tenants; nothing where no model is a tenant's.
 pub(super) async fn tenants(
-    registry: &Registry,
+    fleet: &Result<Option<Fleet>, Finding>,
     examined: &[Examined],
     standing: Standing,
 ) -> Option<Finding> {
-    if !registry.databases().iter().any(Declared::is_per_tenant) {
-        return None;
+    match fleet {
+        Ok(None) => None,
+        Ok(Some(fleet)) => Some(sampled(fleet, examined, standing).await),
+        Err(untested) => Some(untested.clone()),
     }
-    Some(match fleet(registry, examined).await {
-        Ok(fleet) => sampled(&fleet, examined, standing).await,
-        Err(untested) => untested,
-    })
 }
 
 async fn sampled(fleet: &Fleet, examined: &[Examined], standing: Standing) -> Finding {
@@ -85,11 +83,17 @@ pub(super) struct Fleet {
     sample: Vec<TenantId>,
 }
 
-/// Counts the tenants and names the first.
+/// Counts the tenants and names the first; nothing where no model is a tenant's.
 ///
 /// # Errors
 /// A finding that says why they are not known.
-pub(super) async fn fleet(registry: &Registry, examined: &[Examined]) -> Result<Fleet, Finding> {
+pub(super) async fn fleet(
+    registry: &Registry,
+    examined: &[Examined],
+) -> Result<Option<Fleet>, Finding> {
+    if !registry.databases().iter().any(Declared::is_per_tenant) {
+        return Ok(None);
+    }
     let untested = |reason: &str| Finding::not_tested(Check::Tenants, reason);
     let home = registry
         .tenants()
@@ -118,10 +122,8 @@ pub(super) async fn fleet(registry: &Registry, examined: &[Examined]) -> Result<
         .flatten()
         .filter_map(|row| row.as_document());
     let ids = rows.filter_map(|row| row.get_str("_id").ok()?.parse().ok());
-    Ok(Fleet {
-        count,
-        sample: ids.collect(),
-    })
+    let sample = ids.collect();
+    Ok(Some(Fleet { count, sample }))
 }
 
 /// Says what is missing. A private set is completed by the next `up`; elsewhere `up` is not ready

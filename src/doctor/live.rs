@@ -79,11 +79,24 @@ impl Live {
             .unwrap_or_default()
     }
 
-    /// Returns how many members the replica set has, arbiters included; 1 for a server alone.
-    pub(super) fn members(&self) -> usize {
+    /// Returns how many members the replica set has, arbiters included, and 1 for a server alone; nothing
+    /// where a mongos stands before them.
+    pub(super) fn members(&self) -> Option<usize> {
         let count = |key| self.hello.get_array(key).map_or(0, Vec::len);
-        (count("hosts") + count("passives") + count("arbiters")).max(1)
+        let members = count("hosts") + count("passives") + count("arbiters");
+        (!is_mongos(&self.hello)).then_some(members.max(1))
     }
+
+    /// Returns whether it is MongoDB's own cloud.
+    pub(super) fn is_atlas(&self) -> bool {
+        let theirs = |host: &ServerAddress| matches!(host, ServerAddress::Tcp { host, .. } if host.ends_with(".mongodb.net"));
+        self.hosts.iter().any(theirs)
+    }
+}
+
+/// Returns whether a server said that it is the router of a sharded cluster.
+pub(super) fn is_mongos(hello: &Document) -> bool {
+    hello.get_str("msg").is_ok_and(|word| word == "isdbgrid")
 }
 
 /// Returns whether a host is this machine by its address or by the name that always is.

@@ -6,7 +6,8 @@ use std::time::Duration;
 use mongodb::{error::ErrorKind, options::ClientOptions};
 
 use super::{
-    Check, Finding, Standing, Status, drift, live::Live, reach, rights, server, tls::Wire, within,
+    Check, Finding, Standing, Status, drift, live::Live, reach, rights, server, tls::Wire,
+    topology, within,
 };
 use crate::{
     config::DatabaseConfig, error::Cause, health::Need, orchestrator::Connection,
@@ -97,7 +98,7 @@ async fn stages(subject: &Subject<'_>, examined: &mut Examined) -> Result<Live, 
         return Err("no server accepts connections");
     }
     let live = meet(subject, examined, &options, reached).await?;
-    examined.servers = examined.servers.max(live.members());
+    examined.servers = examined.servers.max(live.members().unwrap_or(1));
     examined
         .findings
         .push(server::authentication(&live, subject.standing).await);
@@ -131,8 +132,8 @@ async fn look_around(
     examined.findings.extend([
         rights,
         version,
-        server::topology(live, standing),
-        server::write_concern(&concern, live.members(), standing, &variable),
+        topology::examine(live, standing),
+        topology::write_concern(&concern, live.members(), standing, &variable),
         clock,
         server::compression(live, options.compressors.as_deref().unwrap_or_default()),
         schema,

@@ -1,10 +1,10 @@
-//! What a server says of itself: users, version, topology, clock, compression.
+//! What a server says of itself: users, version, clock, compression.
 
 use std::time::{Duration, Instant, SystemTime};
 
 use mongodb::{
     bson::{DateTime, Document, doc},
-    options::{Acknowledgment, Compressor, WriteConcern},
+    options::Compressor,
 };
 
 use super::{Check, Finding, Live, Standing, Status, support, unanswered};
@@ -84,75 +84,6 @@ pub(super) async fn version(live: &Live, standing: Standing) -> Finding {
     }
 }
 
-/// Says what kind of deployment it is.
-pub(super) fn topology(live: &Live, standing: Standing) -> Finding {
-    deployment(&live.hello, live.members(), standing)
-}
-
-fn deployment(hello: &Document, members: usize, standing: Standing) -> Finding {
-    let check = Check::Topology;
-    if hello.get_str("msg").is_ok_and(|word| word == "isdbgrid") {
-        let reason = "mongos of a sharded cluster, on which nothing of ours was tried";
-        return Finding::not_tested(check, reason);
-    }
-    let Ok(set) = hello.get_str("setName") else {
-        let found = "a standalone: it has no transactions, no change streams and no failover";
-        return Finding::failure(check, found).cure(
-            "start it with --replSet and initiate the set; one node is enough to begin with",
-        );
-    };
-    if !hello.contains_key("primary") {
-        let found =
-            format!("replica set {set} of {members} has no primary: nothing can be written");
-        return Finding::failure(check, found)
-            .cure("look at its members (rs.status()): a majority must see each other");
-    }
-    match members {
-        1 | 2 => {
-            let found = format!("replica set {set} of {members}: the loss of one ends all writes");
-            let finding = Finding::new(check, standing.limit(), found);
-            match standing.is_private {
-                true => finding,
-                false => finding.cure("give it three members that hold data"),
-            }
-        }
-        _ => Finding::ok(check, format!("replica set {set} of {members}")),
-    }
-}
-
-/// Says whether a failover may undo what was acknowledged.
-pub(super) fn write_concern(
-    concern: &WriteConcern,
-    members: usize,
-    standing: Standing,
-    variable: &str,
-) -> Finding {
-    let check = Check::WriteConcern;
-    let loses = |found: String, status| {
-        Finding::new(check, status, found).cure(format!("set {variable}=majority"))
-    };
-    if concern.journal == Some(false) {
-        let found = "journal=false: a crash undoes what was acknowledged";
-        return Finding::new(check, standing.limit(), found).cure("remove it from the URI");
-    }
-    match &concern.w {
-        Some(Acknowledgment::Majority) | None => Finding::ok(check, "majority"),
-        Some(Acknowledgment::Nodes(nodes)) => {
-            let nodes = *nodes as usize;
-            if nodes > members {
-                let found = format!("{nodes}, of a set of {members}: every write fails");
-                return loses(found, Status::Failure);
-            }
-            if nodes == 1 || nodes <= members / 2 {
-                let found = format!("{nodes}: a failover may undo what was acknowledged");
-                return loses(found, standing.limit());
-            }
-            Finding::ok(check, format!("{nodes} of {members}"))
-        }
-        _ => Finding::not_tested(check, "a concern that the set's own configuration defines"),
-    }
-}
-
 /// Compares the server's clock with this process's, at the middle of a round trip.
 pub(super) async fn clock(live: &Live) -> Finding {
     let (wall, began) = (SystemTime::now(), Instant::now());
@@ -223,43 +154,6 @@ fn word(compressor: &Compressor) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const GIVEN: Standing = Standing {
-        is_private: false,
-        is_harmless: false,
-    };
-
-    #[test]
-    fn a_mongos_reads_not_tested() {
-        let finding = deployment(&doc! { "msg": "isdbgrid" }, 1, GIVEN);
-
-        assert_eq!(finding.status, Status::NotTested);
-    }
-
-    #[test]
-    fn a_set_without_primary_is_a_failure_and_one_of_three_is_fine() {
-        let hello = doc! { "setName": "rs" };
-        assert_eq!(deployment(&hello, 3, GIVEN).status, Status::Failure);
-
-        let hello = doc! { "setName": "rs", "primary": "h:1" };
-        assert_eq!(deployment(&hello, 3, GIVEN).status, Status::Ok);
-        assert_eq!(deployment(&hello, 2, GIVEN).status, Status::Warning);
-    }
-
-    #[test]
-    fn fewer_than_a_majority_warns_and_more_than_all_fails() {
-        let status = |nodes, members| {
-            let concern = WriteConcern::builder()
-                .w(Acknowledgment::Nodes(nodes))
-                .build();
-            write_concern(&concern, members, GIVEN, "X").status
-        };
-
-        assert_eq!(status(1, 1), Status::Warning);
-        assert_eq!(status(2, 5), Status::Warning);
-        assert_eq!(status(2, 3), Status::Ok);
-        assert_eq!(status(4, 3), Status::Failure);
-    }
 
     #[test]
     fn a_slow_answer_proves_no_difference_of_clocks() {

@@ -372,8 +372,8 @@ async fn a_standalone_without_compression_is_told() {
 #[tokio::test]
 async fn a_clock_that_is_off_warns_and_one_that_is_far_off_fails() {
     for (shift, status, words) in [
-        ("+10s", Status::Warning, "10.0 s ahead of this process"),
-        ("-2m", Status::Failure, "120.0 s behind this process"),
+        ("+10s", Status::Warning, "ahead of this process"),
+        ("-2m", Status::Failure, "behind this process"),
     ] {
         let Some(wrapper) = wrong_clock(shift) else {
             eprintln!("skipped: Debian's package `faketime` is not installed");
@@ -385,14 +385,7 @@ async fn a_clock_that_is_off_warns_and_one_that_is_far_off_fails() {
         let report = examine(&server.uri("shop"), &[]).await;
 
         let finding = told(&report, Check::Clock, status);
-        says(
-            finding,
-            &[
-                words.split('.').next().unwrap(),
-                words.split(" s ").nth(1).unwrap(),
-                "NTP",
-            ],
-        );
+        says(finding, &[words, "NTP"]);
         server.stop().await;
     }
 }

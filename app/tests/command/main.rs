@@ -1,6 +1,7 @@
 //! The command `mongoplex` as a program: started, asked, stopped and killed.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod doctor;
 mod faults;
 mod given;
 mod house;
