@@ -3,7 +3,7 @@
 //!
 //! It works where [`Databases`](crate::Databases) does not connect: a database that is down, refuses
 //! TLS or the password keeps nothing else from being examined. It only looks: nothing is written, no
-//! collection made. Every question has a bound in time, and a whole examination ends within a minute.
+//! collection made. Every question has a bound in time, so that an examination always ends.
 
 mod capacity;
 mod drift;

@@ -84,13 +84,9 @@ async fn a_set_up_that_is_broken_everywhere_has_each_fault_named() {
             "{check}: {report:#}"
         );
     }
-    match clock.is_empty() {
-        true => eprintln!("the clock is left out: Debian's package `faketime` is not installed"),
-        false => assert_eq!(
-            status(&report, "clock", Some("customer")),
-            "failure",
-            "{report:#}"
-        ),
+    if !clock.is_empty() {
+        let found = status(&report, "clock", Some("customer"));
+        assert_eq!(found, "failure", "{report:#}");
     }
     // Whatever is wrong has a cure.
     for finding in report["findings"].as_array().unwrap() {
