@@ -45,7 +45,7 @@ pub(super) fn names_found(resolved: &[Resolved], variable: &str) -> Finding {
     let lost: Vec<&str> = resolved.iter().filter(is_lost).map(name).collect();
     if lost.is_empty() {
         let all = names(resolved.iter().map(name));
-        return Finding::ok(Check::Dns, format!("{all} found"));
+        return Finding::ok(Check::Dns, format!("found {all}"));
     }
     let status = worst_if(lost.len() == resolved.len());
     Finding::new(Check::Dns, status, format!("{} not found", names(lost))).cure(format!(
@@ -74,7 +74,7 @@ pub(super) async fn sockets(resolved: &[Resolved], variable: &str) -> Finding {
         .collect();
     if refused.is_empty() {
         let all = names(tried.iter().map(|(host, _)| name(host)));
-        return Finding::ok(Check::Connection, format!("{all} answers"));
+        return Finding::ok(Check::Connection, format!("connected to {all}"));
     }
     let status = worst_if(refused.len() == tried.len());
     Finding::new(Check::Connection, status, refused.join(", ")).cure(format!(

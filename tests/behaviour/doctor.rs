@@ -1,20 +1,20 @@
 //! The doctor names what is wrong: each check is seen failing from a real cause.
 
-use std::{
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+mod capacity;
+mod security;
+
+use std::time::{Duration, Instant};
 
 use mongoplex::{
     Config, Databases, Index, Model, Registry, Sources,
-    bson::{Document, doc},
+    bson::doc,
     doctor::{Check, Doctor, Finding, Report, Status},
     schema::Mode,
 };
-use mongoplex_testing::{
-    Authority, Lone, Nodes, TestDatabases, free_port, own_set, raw, wrong_clock,
-};
+use mongoplex_testing::{Lone, Nodes, TestDatabases, free_port, own_set, raw, wrong_clock};
 use serde::{Deserialize, Serialize};
+
+use crate::house::eventually;
 
 #[derive(Serialize, Deserialize)]
 struct Note {
@@ -204,154 +204,6 @@ async fn a_server_that_answers_nothing_is_told_within_a_bound() {
     server.stop().await;
 }
 
-/// A mongod that speaks only TLS, with the file of its authority and that of another one.
-async fn encrypted() -> (Lone, PathBuf, PathBuf) {
-    static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
-    let number = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    let folder = folder.join(format!("tls-{}-{number}", std::process::id()));
-    let (right, wrong) = (Authority::new(), Authority::new());
-    let server = right.server(&folder, "server.pem");
-    let (right, wrong) = (
-        right.file(&folder, "right.pem"),
-        wrong.file(&folder, "wrong.pem"),
-    );
-    let (key, authority) = (server.to_str().unwrap(), right.to_str().unwrap());
-    let arguments = [
-        "--tlsMode",
-        "requireTLS",
-        "--tlsCertificateKeyFile",
-        key,
-        "--tlsCAFile",
-        authority,
-        "--tlsAllowConnectionsWithoutCertificates",
-    ];
-    (Lone::start(&arguments).await, right, wrong)
-}
-
-#[tokio::test]
-async fn a_wrong_authority_is_told_by_its_variable_and_the_right_one_is_fine() {
-    let (server, right, wrong) = encrypted().await;
-    let with = |file: &PathBuf| file.to_str().unwrap().to_owned();
-    let ca = "DATABASE_SHOP_TLS_CA_FILE";
-
-    let wrong = examine(&server.uri("shop"), &[(ca, &with(&wrong))]).await;
-    let right = examine(&server.uri("shop"), &[(ca, &with(&right))]).await;
-    let none = examine(&server.uri("shop"), &[]).await;
-
-    says(
-        told(&wrong, Check::Tls, Status::Failure),
-        &["another authority", ca],
-    );
-    says(
-        told(&wrong, Check::Authentication, Status::NotTested),
-        &["TLS"],
-    );
-    told(&right, Check::Tls, Status::Ok);
-    says(
-        told(&none, Check::Tls, Status::Failure),
-        &["requires TLS", ca, "tls=true"],
-    );
-    server.stop().await;
-}
-
-#[tokio::test]
-async fn tls_with_a_server_that_has_none_and_files_that_are_none_are_told() {
-    let server = Lone::start(&[]).await;
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    let nonsense = folder.join(format!("nonsense-{}.pem", std::process::id()));
-    std::fs::write(&nonsense, "-----BEGIN CERTIFICATE-----\nnonsense").unwrap();
-    let nonsense = nonsense.to_str().unwrap();
-
-    let spoken = examine(&format!("{}?tls=true", server.uri("shop")), &[]).await;
-    let certificate = [("DATABASE_SHOP_TLS_CERT_FILE", nonsense)];
-    let unusable = examine(&server.uri("shop"), &certificate).await;
-
-    says(
-        told(&spoken, Check::Tls, Status::Failure),
-        &["does not speak TLS"],
-    );
-    let finding = told(&unusable, Check::Tls, Status::Failure);
-    says(finding, &["cannot be used", "DATABASE_SHOP_TLS_CERT_FILE"]);
-    server.stop().await;
-}
-
-/// A mongod with users: `root`, and others with roles that a test names.
-async fn guarded(users: &[(&str, Document)]) -> Lone {
-    let server = Lone::start(&["--auth"]).await;
-    let create =
-        |name: &str, role: Document| doc! { "createUser": name, "pwd": "canary", "roles": [role] };
-    let first = raw(&server.uri("admin")).await.database("admin");
-    let root = create("root", doc! { "role": "root", "db": "admin" });
-    first.run_command(root).await.unwrap();
-    let admin = raw(&signed(&server, "root", "admin"))
-        .await
-        .database("admin");
-    for (name, role) in users {
-        admin.run_command(create(name, role.clone())).await.unwrap();
-    }
-    server
-}
-
-fn signed(server: &Lone, user: &str, database: &str) -> String {
-    format!(
-        "mongodb://{user}:canary@{}/{database}?authSource=admin",
-        server.address()
-    )
-}
-
-#[tokio::test]
-async fn a_wrong_password_and_none_at_all_are_told_and_never_shown() {
-    let server = guarded(&[]).await;
-    let wrong = signed(&server, "root", "shop").replace("canary", "canary2");
-
-    let refused = examine(&wrong, &[]).await;
-    let anonymous = examine(&server.uri("shop"), &[]).await;
-    let root = examine(&signed(&server, "root", "shop"), &[]).await;
-
-    let finding = told(&refused, Check::Authentication, Status::Failure);
-    says(
-        finding,
-        &["did not accept", "authSource", "DATABASE_SHOP_URI"],
-    );
-    told(&refused, Check::Tls, Status::Ok);
-    told(&refused, Check::Rights, Status::NotTested);
-    let finding = told(&anonymous, Check::Authentication, Status::Failure);
-    says(finding, &["the URI names none"]);
-    told(&root, Check::Authentication, Status::Ok);
-    told(&root, Check::Rights, Status::Ok);
-    for report in [refused, anonymous, root] {
-        assert!(!format!("{report:?}").contains("canary"), "{report:#?}");
-    }
-    server.stop().await;
-}
-
-#[tokio::test]
-async fn a_user_without_rights_is_told_which_are_missing_and_on_what() {
-    let reader = doc! { "role": "read", "db": "shop" };
-    let writer = doc! { "role": "readWriteAnyDatabase", "db": "admin" };
-    let server = guarded(&[("reader", reader), ("writer", writer)]).await;
-
-    let reader = examine(&signed(&server, "reader", "shop"), &[]).await;
-    let writer = examine(&signed(&server, "writer", "shop"), &[]).await;
-
-    let finding = told(&reader, Check::Rights, Status::Failure);
-    says(
-        finding,
-        &[
-            "insert, update, remove on `shop`",
-            "find, insert, update, remove on `shop__<tenant>`",
-            "readWriteAnyDatabase",
-        ],
-    );
-    let finding = told(&writer, Check::Rights, Status::Warning);
-    says(finding, &["collMod on `shop`", "dbAdminAnyDatabase"]);
-    for check in [Check::Pools, Check::FileHandles] {
-        says(told(&writer, check, Status::NotTested), &["clusterMonitor"]);
-    }
-    server.stop().await;
-}
-
 #[tokio::test]
 async fn a_standalone_without_compression_is_told() {
     let server = Lone::start(&["--networkMessageCompressors", "disabled"]).await;
@@ -390,126 +242,29 @@ async fn a_clock_that_is_off_warns_and_one_that_is_far_off_fails() {
 }
 
 #[tokio::test]
-async fn a_write_that_a_failover_undoes_and_more_connections_than_there_are_are_told() {
-    let names = TestDatabases::new("doctor_weak");
+async fn a_set_that_lost_its_majority_is_examined_through_what_is_left() {
+    let set = own_set(Nodes::Three).await;
+    let whole = examine(&set.uri("shop"), &[]).await;
+    let [first, second, left] = set.nodes() else {
+        panic!("three nodes");
+    };
+    tokio::join!(first.kill(), second.kill());
+    let admin = raw(&left.uri("admin")).await.database("admin");
+    eventually("no primary is left", async || {
+        let hello = admin.run_command(doc! { "hello": 1 }).await;
+        hello.is_ok_and(|hello| !hello.contains_key("primary"))
+    })
+    .await;
 
-    let weak = examine(&format!("{}&w=1", names.uri("shop")), &[]).await;
-    let unjournaled = examine(&format!("{}&journal=false", names.uri("shop")), &[]).await;
-    let many = [("INSTANCES", "2000"), ("DB_WRITE_CONCERN", "3")];
-    let many = examine(&names.uri("shop"), &many).await;
+    let broken = examine(&set.uri("shop"), &[]).await;
 
-    let finding = told(&weak, Check::WriteConcern, Status::Warning);
-    says(
-        finding,
-        &["failover", "DATABASE_SHOP_WRITE_CONCERN=majority"],
-    );
-    let finding = told(&unjournaled, Check::WriteConcern, Status::Warning);
-    says(finding, &["crash"]);
-    let finding = told(&many, Check::WriteConcern, Status::Failure);
-    says(finding, &["3, of a set of 1", "every write fails"]);
-    // 2,000 × (10 + 2 monitors).
-    let finding = told(&many, Check::Pools, Status::Failure);
-    says(finding, &["24000 connections", "INSTANCES"]);
-    names.drop().await;
-}
-
-#[tokio::test]
-async fn pools_of_databases_on_one_deployment_are_counted_together() {
-    let names = TestDatabases::new("doctor_pools");
-    let registry = Registry::new().with::<Shop>().with::<Market>();
-    let sources = sources(
-        &names.uri("shop"),
-        &[("DATABASE_MARKET_MAX_POOL_SIZE", "100")],
-    );
-    let sources = sources.variable("DATABASE_MARKET_URI", names.uri("market"));
-
-    let report = doctor(registry, &sources.variable("INSTANCES", "3"))
-        .examine()
-        .await;
-
-    // 3 × (10 + 2 + 100 + 2).
-    let finding = told(&report, Check::Pools, Status::Ok);
-    says(finding, &["`shop` and `market`", "342 connections"]);
-    names.drop().await;
-}
-
-#[tokio::test]
-async fn drift_in_common_models_and_in_a_tenants_database_is_named() {
-    let names = TestDatabases::new("doctor_drift");
-    let registry = Registry::new().with::<Shop>().with::<Market>();
-    let sources =
-        sources(&names.uri("shop"), &[]).variable("DATABASE_MARKET_URI", names.uri("market"));
-    let config = Config::load(&registry, &[], &sources).unwrap();
-    let databases = Databases::builder(registry.clone(), config)
-        .connect()
-        .await
-        .unwrap();
-    databases.schema().common(Mode::Build).await.unwrap();
-    databases
-        .tenancy()
-        .unwrap()
-        .create(&"acme".parse().unwrap(), "acme")
-        .await
-        .unwrap();
-    let client = raw(&names.uri("shop")).await;
-    let offers = client
-        .database(&names.name("market"))
-        .collection::<Document>("offers");
-    offers.drop_index("name_1").await.unwrap();
-    offers.insert_one(doc! { "name": "tea" }).await.unwrap();
-    let tenant = client.database(&format!("{}__acme", names.name("shop")));
-    tenant.collection::<Document>("notes").drop().await.unwrap();
-
-    let report = doctor(registry, &sources).examine().await;
-
-    let drift: Vec<&Finding> = report
-        .findings
-        .iter()
-        .filter(|one| one.check == Check::Schema)
-        .collect();
-    assert_eq!(
-        (drift[0].status, drift[1].status),
-        (Status::Ok, Status::Failure)
-    );
-    says(drift[1], &["offers lacks index `name_1`", "by hand"]);
-    let finding = told(&report, Check::Tenants, Status::Failure);
-    says(finding, &["__acme.notes lacks the collection"]);
-    databases.shutdown(Duration::from_secs(5)).await;
-    names.drop().await;
-}
-
-#[tokio::test]
-async fn the_files_of_a_fleet_are_forecast_against_mongods_own_limit() {
-    let limited = ["sh", "-c", "ulimit -n 512; exec \"$@\"", "sh"];
-    let server = Lone::through(&limited, &["--replSet", "rs"]).await;
-    server.initiate("rs").await;
-    let uri = format!("{}?replicaSet=rs", server.uri("shop"));
-    let tenants = raw(&uri)
-        .await
-        .database("shop")
-        .collection::<Document>("tenants");
-    let before = examine(&uri, &[]).await;
-    let rows =
-        |numbers: std::ops::Range<u32>| numbers.map(|number| doc! { "_id": format!("t{number}") });
-
-    // Each tenant is a collection with an index besides the one on `_id`: 3 files.
-    tenants.insert_many(rows(0..100)).await.unwrap();
-    let half = examine(&uri, &[]).await;
-    tenants.insert_many(rows(100..200)).await.unwrap();
-    let whole = examine(&uri, &[]).await;
-
-    says(
-        told(&before, Check::FileHandles, Status::Ok),
-        &["limit 512"],
-    );
-    let finding = told(&half, Check::FileHandles, Status::Warning);
-    says(
-        finding,
-        &["302 files of 100 tenant(s)", "limit 512", "aborts"],
-    );
-    says(
-        told(&whole, Check::FileHandles, Status::Failure),
-        &["602 files of 200"],
-    );
-    server.stop().await;
+    says(told(&whole, Check::Topology, Status::Ok), &["of 3"]);
+    told(&whole, Check::Connection, Status::Ok);
+    let finding = told(&broken, Check::Connection, Status::Warning);
+    says(finding, &[&first.address(), &second.address(), "refused"]);
+    let finding = told(&broken, Check::Topology, Status::Failure);
+    says(finding, &["of 3 has no primary", "majority"]);
+    told(&broken, Check::Clock, Status::Ok);
+    told(&broken, Check::Schema, Status::NotTested);
+    set.stop().await;
 }
