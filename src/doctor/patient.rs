@@ -37,6 +37,8 @@ pub(super) struct Examined {
     pub(super) sockets: u64,
     /// How many servers it has, as far as is known.
     pub(super) servers: usize,
+    /// What its writes survive, as far as the settings alone tell.
+    concern: Option<Finding>,
     /// Its client, where it answers.
     pub(super) live: Option<Live>,
 }
@@ -48,6 +50,7 @@ impl Examined {
             findings: Vec::new(),
             sockets: 0,
             servers: 0,
+            concern: None,
             live: None,
         }
     }
@@ -59,6 +62,7 @@ pub(super) async fn examine(subject: Subject<'_>) -> Examined {
     match stages(&subject, &mut examined).await {
         Ok(live) => examined.live = Some(live),
         Err(reason) => {
+            examined.findings.extend(examined.concern.take());
             let done: Vec<Check> = examined
                 .findings
                 .iter()
@@ -88,6 +92,7 @@ async fn stages(subject: &Subject<'_>, examined: &mut Examined) -> Result<Live, 
     let pool = options.max_pool_size.map_or(10, u64::from);
     examined.sockets = pool + MONITORS;
     examined.servers = options.hosts.len();
+    examined.concern = Some(concern(subject, &options, None));
 
     let resolved = reach::resolve(&options.hosts).await;
     let found = reach::names_found(&resolved, &uri);
@@ -99,16 +104,12 @@ async fn stages(subject: &Subject<'_>, examined: &mut Examined) -> Result<Live, 
     }
     let live = meet(subject, examined, &options, reached).await?;
     examined.servers = examined.servers.max(live.members().unwrap_or(1));
-    examined
-        .findings
-        .push(server::authentication(&live, subject.standing).await);
-    if examined
-        .findings
-        .last()
-        .is_some_and(|last| last.status == Status::Failure)
-    {
-        return Err("the server answers nobody without a user");
-    }
+    let signed_in = server::authentication(&live, subject.standing).await;
+    go_on(
+        examined,
+        signed_in,
+        "the server answers nobody without a user",
+    )?;
     look_around(subject, examined, &options, &live).await;
     Ok(live)
 }
@@ -127,17 +128,22 @@ async fn look_around(
         server::clock(live),
         drift::common(live, standing),
     );
-    let concern = options.write_concern.clone().unwrap_or_default();
-    let variable = subject.config.variable("WRITE_CONCERN");
     examined.findings.extend([
         rights,
         version,
         topology::examine(live, standing),
-        topology::write_concern(&concern, live.members(), standing, &variable),
+        concern(subject, options, live.members()),
         clock,
         server::compression(live, options.compressors.as_deref().unwrap_or_default()),
         schema,
     ]);
+}
+
+/// Judges the write concern; without `members` by the settings alone.
+fn concern(subject: &Subject<'_>, options: &ClientOptions, members: Option<usize>) -> Finding {
+    let concern = options.write_concern.clone().unwrap_or_default();
+    let variable = subject.config.variable("WRITE_CONCERN");
+    topology::write_concern(&concern, members, subject.standing, &variable)
 }
 
 /// Writes a finding down, and ends the examination where it is a failure.

@@ -81,7 +81,7 @@ pub(super) fn write_concern(
                     Finding::ok(check, format!("{nodes} of {members}"))
                 }
                 None if nodes > 1 => {
-                    Finding::not_tested(check, format!("{nodes}, of a number that a mongos hides"))
+                    Finding::not_tested(check, format!("{nodes}: of how many members is not known"))
                 }
                 _ => {
                     let found = format!("{nodes}: a failover may undo what was acknowledged");

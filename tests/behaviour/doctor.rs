@@ -156,7 +156,7 @@ async fn looking_makes_no_collection_and_no_database() {
 #[tokio::test]
 async fn a_closed_port_and_an_unknown_name_hide_nothing_of_another_database() {
     let names = TestDatabases::new("doctor_down");
-    let closed = format!("mongodb://127.0.0.1:{}/market", free_port());
+    let closed = format!("mongodb://127.0.0.1:{}/market?w=1", free_port());
     let registry = Registry::new()
         .with::<Shop>()
         .with::<Market>()
@@ -179,6 +179,9 @@ async fn a_closed_port_and_an_unknown_name_hide_nothing_of_another_database() {
     let later = of("market", Check::Rights);
     assert_eq!(later.status, Status::NotTested);
     says(later, &["no server accepts connections"]);
+    // The settings alone tell it.
+    let concern = of("market", Check::WriteConcern);
+    assert_eq!(concern.status, Status::Warning);
     // An optional database keeps nobody from starting.
     let unknown = of("archive", Check::Dns);
     assert_eq!(unknown.status, Status::Warning);
