@@ -33,6 +33,7 @@ pub mod audit;
 pub mod collection;
 pub mod config;
 mod database;
+pub mod doctor;
 pub mod error;
 mod fault;
 pub mod guard;

@@ -50,6 +50,19 @@ pub enum Cure {
     Nothing,
 }
 
+impl Cure {
+    /// Returns what to do, as half a sentence.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::Add => "add it with `sync`",
+            Self::Migration => {
+                "it wants a migration, or a change by hand: it concerns documents that are there, or what somebody made otherwise; a private set can be deleted (`.mongoplex/`)"
+            }
+            Self::Nothing => "nothing has to be done",
+        }
+    }
+}
+
 /// How a database differs from its models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -254,4 +267,16 @@ impl Schema {
             }
         }
     }
+}
+
+/// Compares one scope of one logical database and changes nothing: for whoever has a connection and
+/// no [`Databases`]. `name` is that of the physical database.
+pub(crate) async fn compare(
+    connection: &Connection,
+    name: Arc<str>,
+    scope: Scope,
+) -> Result<Report> {
+    let routes = connection.declared.routes_in(scope).collect();
+    let place = Place::new(connection, name, routes, Told::default());
+    settle::run(&place, Mode::Check).await
 }

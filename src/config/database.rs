@@ -10,7 +10,7 @@ use mongodb::options::{
 };
 
 pub(super) use self::read::read_all;
-use super::{reader::Chosen, uri::Uri};
+use super::{reader::Chosen, settings::prefix, uri::Uri};
 
 /// One logical database's settings.
 #[derive(Debug, Clone)]
@@ -72,6 +72,11 @@ impl DatabaseConfig {
             .compressors
             .get_or_insert(vec![Compressor::Snappy, Compressor::Zlib { level: None }]);
         Ok(options)
+    }
+
+    /// Returns the variable of this database's own setting: `URI` gives `DATABASE_CUSTOMER_URI`.
+    pub(crate) fn variable(&self, setting: &str) -> String {
+        format!("{}{setting}", prefix(self.name))
     }
 
     /// Returns how often a server is looked at.

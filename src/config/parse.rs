@@ -26,6 +26,12 @@ pub(super) fn min_pool_size(text: &str) -> Option<u32> {
     text.parse().ok().filter(|size| *size <= 10_000)
 }
 
+pub(super) fn instances(text: &str) -> Option<u32> {
+    text.parse()
+        .ok()
+        .filter(|count| (1..=10_000).contains(count))
+}
+
 pub(super) fn flag(text: &str) -> Option<bool> {
     match text {
         "true" => Some(true),

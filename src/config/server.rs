@@ -33,6 +33,8 @@ pub struct ServerConfig {
     pub shutdown_grace: Duration,
     /// How long a required database that is down is tried at the start.
     pub startup_timeout: Duration,
+    /// How many processes with this configuration run at once.
+    pub instances: u32,
     /// What is logged, in the filter syntax of `tracing`.
     pub log_level: String,
     /// How a line of the log looks.
@@ -51,6 +53,7 @@ pub(super) fn read(reader: &mut Reader, servers: &[(&'static str, u16)]) -> Opti
     let body_limit = reader.process("BODY_LIMIT", parse::body_limit);
     let shutdown_grace = reader.process("SHUTDOWN_GRACE", parse::duration);
     let startup_timeout = reader.process("STARTUP_TIMEOUT", parse::duration);
+    let instances = reader.process("INSTANCES", parse::instances);
     let log_level = reader.process("LOG_LEVEL", parse::log_level);
     let log_format = reader.process("LOG_FORMAT", log_format);
     let mongod = reader
@@ -62,6 +65,7 @@ pub(super) fn read(reader: &mut Reader, servers: &[(&'static str, u16)]) -> Opti
         body_limit: body_limit?.value,
         shutdown_grace: shutdown_grace?.value,
         startup_timeout: startup_timeout?.value,
+        instances: instances?.value,
         log_level: log_level?.value,
         log_format: log_format?.value,
         mongod,

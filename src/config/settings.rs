@@ -210,6 +210,13 @@ pub const SETTINGS: &[Setting] = &[
         "How long a required database that is down is tried at the start.",
     ),
     setting(
+        Process,
+        "INSTANCES",
+        "a whole number from 1 to 10000",
+        same("1"),
+        "How many processes with this configuration run at once; `doctor` counts their connections.",
+    ),
+    setting(
         Server,
         "ADDRESS",
         "an address and a port on loopback, such as `127.0.0.1:3000`",

@@ -35,6 +35,15 @@ impl Cause {
         )
     }
 
+    /// Returns whether the server did not accept user and password.
+    pub(crate) fn is_authentication(&self) -> bool {
+        match &*self.0.kind {
+            ErrorKind::Authentication { .. } => true,
+            ErrorKind::ServerSelection { message, .. } => message.contains("SCRAM"),
+            _ => self.code() == Some(18),
+        }
+    }
+
     /// Returns whether the database could not be reached, or has no primary just now.
     pub(crate) fn is_unavailable(&self) -> bool {
         const NO_PRIMARY: [i32; 9] = [91, 189, 10107, 10058, 11600, 11602, 13435, 13436, 7];

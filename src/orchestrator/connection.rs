@@ -39,10 +39,23 @@ impl Connection {
         application: &str,
         observers: Vec<Arc<dyn Observer>>,
     ) -> mongodb::error::Result<Self> {
+        let name = format!("{application}/{}", declared.name);
+        let options = config.client_options(name).await?;
+        Self::with_options(declared, config, options, observers)
+    }
+
+    /// Builds the client of options that were made of `config` and perhaps changed since. It connects
+    /// to nothing yet.
+    ///
+    /// # Errors
+    /// The driver's, of TLS files that cannot be used; it must not be printed.
+    pub(crate) fn with_options(
+        declared: Declared,
+        config: &DatabaseConfig,
+        mut options: ClientOptions,
+        observers: Vec<Arc<dyn Observer>>,
+    ) -> mongodb::error::Result<Self> {
         let topology = Arc::new(Topology::default());
-        let mut options = config
-            .client_options(format!("{application}/{}", declared.name))
-            .await?;
         options.sdam_event_handler = Some(topology.clone().listener());
         let silence = silence(&options);
         #[expect(
@@ -72,6 +85,21 @@ impl Connection {
             .run_command(doc! { "ping": 1 })
             .await
             .map(drop)
+    }
+
+    /// Returns why a server last failed to answer a heartbeat, if one did.
+    pub(crate) fn failure(&self) -> Option<mongodb::error::Error> {
+        self.topology.failure()
+    }
+
+    /// Returns whether both were seen to be on one deployment. Unknown is not the same.
+    pub(crate) fn shares_deployment(&self, other: &Self) -> bool {
+        self.topology.is_same_deployment(&other.topology)
+    }
+
+    /// Closes the client at once, within two seconds.
+    pub(crate) async fn close(&self) {
+        super::shutdown::close(self).await;
     }
 
     /// Returns the logical database's own database.

@@ -5,6 +5,7 @@ mod access;
 mod admin;
 mod clients;
 mod configuration;
+mod doctor;
 mod documents;
 mod every_verb;
 mod guard;

@@ -44,6 +44,11 @@ pub(crate) enum Command {
     /// Explains and checks the configuration. Connects to nothing and starts nothing.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Examines configuration and databases, and names what is wrong with its cure. Changes nothing.
+    ///
+    /// Each line is ok, a note, a warning, a failure, or not tested with the reason. Exit code 0 when
+    /// the worst is a warning, 1 when something failed, 64 when the configuration itself is at fault.
+    Doctor(DoctorArguments),
     /// Creates and lists tenants.
     #[command(subcommand)]
     Tenants(TenantsCommand),
@@ -83,6 +88,13 @@ pub(crate) struct SyncArguments {
     #[arg(long)]
     pub(crate) check: bool,
     /// Prints one JSON object: complete, tenants, differences, added, left, skipped.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArguments {
+    /// Prints one JSON object instead of the table.
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 pub(crate) mod config;
+pub(crate) mod doctor;
 pub(crate) mod routes;
 pub(crate) mod sync;
 pub(crate) mod tenants;

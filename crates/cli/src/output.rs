@@ -7,7 +7,7 @@ use std::{
 
 use comfy_table::{Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
-use mongoplex::schema::{Cure, Waiting};
+use mongoplex::schema::Waiting;
 use mongoplex_mongod::Progress;
 
 /// Prints a line of the result. A reader that went away is none of our failures.
@@ -41,16 +41,6 @@ pub(crate) fn table(heading: &[&str], rows: Vec<Vec<String>>) -> String {
         .map(str::trim_end)
         .collect::<Vec<_>>()
         .join("\n")
-}
-
-/// Says what to do about something that is missing.
-pub(crate) fn cure(cure: Cure) -> &'static str {
-    match cure {
-        Cure::Add => "add it with `sync`",
-        _ => {
-            "it wants a migration, or a change by hand: it concerns documents that are there, or what somebody made otherwise; a private set can be deleted (`.mongoplex/`)"
-        }
-    }
 }
 
 /// Says that an index is still being built.

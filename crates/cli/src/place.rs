@@ -3,7 +3,7 @@
 use std::{convert::Infallible, future::pending, time::Duration};
 
 use mongoplex::{
-    Config, Databases, Shutdown, Sources,
+    Config, Databases, Faults, Shutdown, Sources,
     schema::{Mode, Report},
 };
 
@@ -51,9 +51,9 @@ pub(crate) fn rehearse(app: &App, sources: &Sources) -> (Sources, bool) {
 }
 
 /// Reads the configuration of `app` without connecting or starting anything.
-pub(crate) fn configuration(app: &App, sources: &Sources) -> Result<Config, Failure> {
+pub(crate) fn configuration(app: &App, sources: &Sources) -> Result<Config, Faults> {
     let (sources, _) = rehearse(app, sources);
-    Ok(Config::load(&app.registry, &app.ports(), &sources)?)
+    Config::load(&app.registry, &app.ports(), &sources)
 }
 
 /// Finds the place of a run, starting the private set where it is needed.

@@ -12,7 +12,7 @@ use std::time::Duration;
 pub use self::{
     binary::{Binary, Search, default_cache},
     error::Error,
-    node::Node,
+    node::{Node, Process},
     progress::Progress,
     set::{Attached, Nodes, Purpose, ReplicaSet, Settings},
 };

@@ -17,7 +17,8 @@ use std::{
 
 use rustix::process::Signal;
 
-use self::{folder::NodeFolder, process::Process, start_line::Place};
+pub use self::process::Process;
+use self::{folder::NodeFolder, start_line::Place};
 use crate::{Error, Purpose};
 
 /// What a node is started with, each time.

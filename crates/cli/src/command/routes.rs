@@ -45,10 +45,10 @@ pub(crate) fn run(
 fn names(app: &App, set: &[(String, String)]) -> Vec<String> {
     let config: Option<Config> = match place::configuration(app, &place::sources(set)) {
         Ok(config) => Some(config),
-        Err(failure) => {
+        Err(faults) => {
             output::note(format_args!(
                 "without the databases' names: {}",
-                failure.message
+                Failure::from(faults).message
             ));
             None
         }

@@ -39,7 +39,7 @@ pub(crate) async fn run(
                 "{} lacks {}: {} ({} missing in all)",
                 missing.namespace,
                 missing.what,
-                output::cure(missing.cure),
+                missing.cure.advice(),
                 report.missing.len()
             ))),
             None => dispatch(&databases, command).await,

@@ -170,7 +170,7 @@ fn judge(schema: &Node, report: &Report) {
         0 => "something is missing".to_owned(),
         more => format!("{} things are missing, the first", more + 1),
     };
-    let cure = output::cure(first.cure);
+    let cure = first.cure.advice();
     schema.down(format!(
         "{what}: {} lacks {}; {cure}",
         first.namespace, first.what

@@ -36,9 +36,10 @@ exec "$@""#;
 /// Whether the pid still belongs to our child: false from the moment it is reaped.
 type Ours = Arc<Mutex<bool>>;
 
-/// A child process; SIGTERM is sent when it is dropped, SIGKILL when that does not suffice.
+/// A child process that never outlives its owner: SIGTERM is sent when it is dropped, SIGKILL when that
+/// does not suffice, and on Linux with util-linux the kernel sends SIGTERM when the owner is killed.
 #[derive(Debug)]
-pub(crate) struct Process {
+pub struct Process {
     pid: Pid,
     ours: Ours,
     exit: watch::Receiver<Option<ExitStatus>>,
@@ -47,10 +48,14 @@ pub(crate) struct Process {
 impl Process {
     /// Starts `program` in `folder` with its output in `log`, in a process group of its own.
     ///
+    /// # Errors
+    ///
+    /// When the shell or its thread cannot be started. A `program` that is not there ends with code 127.
+    ///
     /// # Cancel safety
     ///
     /// When the future is dropped the process is ended again.
-    pub(crate) async fn start(
+    pub async fn start(
         program: &Path,
         arguments: &[OsString],
         folder: &Path,
@@ -77,17 +82,17 @@ impl Process {
     }
 
     /// Returns the process id.
-    pub(crate) fn id(&self) -> u32 {
+    pub fn id(&self) -> u32 {
         self.pid.as_raw_pid().unsigned_abs()
     }
 
     /// Returns how it ended, or nothing while it runs.
-    pub(crate) fn exited(&self) -> Option<ExitStatus> {
+    pub fn exited(&self) -> Option<ExitStatus> {
         *self.exit.borrow()
     }
 
     /// Waits for its end. Cancel safe.
-    pub(crate) async fn wait(&self) -> Option<ExitStatus> {
+    pub async fn wait(&self) -> Option<ExitStatus> {
         let mut exit = self.exit.clone();
         exit.wait_for(Option::is_some)
             .await
@@ -101,7 +106,7 @@ impl Process {
     }
 
     /// Stops all of its threads and returns when they have stopped.
-    pub(crate) fn pause(&self) {
+    pub fn pause(&self) {
         self.signal(Signal::STOP);
         let options = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
         // It fails only when the process has ended and been reaped meanwhile.
@@ -115,7 +120,7 @@ impl Process {
     }
 
     /// Ends it cleanly, or by force after 20 s, and returns when it is gone.
-    pub(crate) async fn stop(&self) {
+    pub async fn stop(&self) {
         self.terminate();
         if timeout(STOP_WITHIN, self.wait()).await.is_err() {
             self.kill().await;
@@ -123,7 +128,7 @@ impl Process {
     }
 
     /// Ends it by force and returns when it is gone.
-    pub(crate) async fn kill(&self) {
+    pub async fn kill(&self) {
         self.signal(Signal::KILL);
         self.wait().await;
     }

@@ -54,7 +54,7 @@ impl Up<'_> {
             })
         });
         let missing = self.schema.missing.iter().map(|missing| {
-            json!({ "namespace": missing.namespace, "what": missing.what, "cure": output::cure(missing.cure) })
+            json!({ "namespace": missing.namespace, "what": missing.what, "cure": missing.cure.advice() })
         });
         let value: Value = json!({
             "application": self.app.name,
@@ -129,7 +129,7 @@ impl Up<'_> {
             vec![
                 missing.namespace.clone(),
                 missing.what.clone(),
-                output::cure(missing.cure).to_owned(),
+                missing.cure.advice().to_owned(),
             ]
         };
         let rows = self.schema.missing.iter().map(row).collect();
