@@ -2,19 +2,22 @@
 //!
 //! A further setting of the whole process that somebody may have got wrong is a finding more here.
 
+use std::any::TypeId;
+
 use super::{
     Check, Examined, Finding, Status,
     capacity::against,
     host::{self, Limit},
     names,
 };
-use crate::{config::Config, fault::Faults, registry::Registry};
+use crate::{audit::Entry, config::Config, fault::Faults, registry::Registry};
 
 /// Files that a process has open besides its connections to databases: listeners, requests, log.
 const OTHERS: u64 = 64;
 
 pub(super) fn examine(registry: &Registry, config: &Config, examined: &[Examined]) -> Vec<Finding> {
     let mut findings = vec![configuration(registry, config)];
+    findings.extend(audit_trail(registry, config));
     findings.push(descriptors(examined));
     findings
 }
@@ -35,7 +38,7 @@ pub(super) fn refuse(faults: &Faults) -> Vec<Finding> {
         Finding::failure(Check::Configuration, found).cure(&fault.cure)
     };
     let mut findings: Vec<Finding> = faults.iter().map(failure).collect();
-    let rest = [Check::Descriptors].into_iter();
+    let rest = [Check::AuditTrail, Check::Descriptors].into_iter();
     let rest = rest
         .chain(Check::OF_A_DATABASE)
         .chain([Check::Pools, Check::FileHandles]);
@@ -65,6 +68,18 @@ fn configuration(registry: &Registry, config: &Config) -> Finding {
             Finding::new(Check::Configuration, Status::Note, found)
         }
     }
+}
+
+/// Tells whether changes leave an entry; nothing where no database lists the library's entries.
+fn audit_trail(registry: &Registry, config: &Config) -> Option<Finding> {
+    let check = Check::AuditTrail;
+    let mut routes = registry.databases().iter().flat_map(|one| one.routes);
+    routes.find(|route| route.id == TypeId::of::<Entry>())?;
+    Some(match config.audit_trail {
+        true => Finding::ok(check, "on"),
+        false => Finding::new(check, Status::Warning, "off: changes leave no entry")
+            .cure("set ENABLE_AUDIT_TRAIL=true, or leave it out"),
+    })
 }
 
 /// Compares the pools, when all of them are full, with the limit of this process.

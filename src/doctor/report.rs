@@ -10,6 +10,8 @@ use crate::health::Need;
 pub enum Check {
     /// Whether the settings could be read.
     Configuration,
+    /// Whether changes leave an audit entry, where a database lists them.
+    AuditTrail,
     /// This process's own file descriptors against its pools.
     Descriptors,
     /// Whether the URI's hosts have addresses.
@@ -62,6 +64,7 @@ impl Check {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Configuration => "configuration",
+            Self::AuditTrail => "audit-trail",
             Self::Descriptors => "descriptors",
             Self::Dns => "dns",
             Self::Connection => "connection",

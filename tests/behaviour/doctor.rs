@@ -271,3 +271,21 @@ async fn a_set_that_lost_its_majority_is_examined_through_what_is_left() {
     told(&broken, Check::Schema, Status::NotTested);
     set.stop().await;
 }
+
+#[tokio::test]
+async fn an_audit_trail_that_is_off_is_told_where_there_is_one() {
+    mongoplex::logical_database! { Kept = "shop", common: [mongoplex::audit::Entry] }
+    let names = TestDatabases::new("doctor_trail");
+    let uri = names.uri("shop");
+    let off = [("ENABLE_AUDIT_TRAIL", "false")];
+    let registry = Registry::new().with::<Kept>();
+
+    let with = doctor(registry, &sources(&uri, &off)).examine().await;
+    let without = examine(&uri, &off).await;
+
+    let finding = told(&with, Check::AuditTrail, Status::Warning);
+    says(finding, &["off", "ENABLE_AUDIT_TRAIL=true"]);
+    let mut findings = without.findings.iter();
+    assert!(findings.all(|one| one.check != Check::AuditTrail));
+    names.drop().await;
+}

@@ -49,6 +49,7 @@ async fn a_set_up_that_is_broken_everywhere_has_each_fault_named() {
         .args(["doctor", "--json"])
         .env("MONGOPLEX_ENV", "staging")
         .env("INSTANCES", "1000")
+        .env("ENABLE_AUDIT_TRAIL", "false")
         .env("LOG_LEVEL", "trace")
         .env("DATABASE_ADMIN_TLS_CA_FILE", stranger)
         .env(
@@ -64,6 +65,7 @@ async fn a_set_up_that_is_broken_everywhere_has_each_fault_named() {
     assert_eq!(code, Some(1), "{output}");
     assert_eq!(report["worst"], "failure");
     for (check, database, expected) in [
+        ("audit-trail", None, "warning"),
         ("descriptors", None, "failure"),
         ("connection", Some("admin"), "ok"),
         ("tls", Some("admin"), "failure"),
