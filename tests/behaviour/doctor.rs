@@ -148,7 +148,7 @@ async fn looking_makes_no_collection_and_no_database() {
     let report = examine(&names.uri("shop"), &[]).await;
 
     let schema = told(&report, Check::Schema, Status::Failure);
-    says(schema, &["tenants lacks the collection", "up --sync"]);
+    says(schema, &["tenants lacks the collection", "`sync`"]);
     assert_eq!(names.existing().await, Vec::<String>::new());
     names.drop().await;
 }
