@@ -1,6 +1,13 @@
 //! A verb on its way: inputs, options, session and time, until it is awaited.
 
-use std::{fmt, future::IntoFuture, marker::PhantomData, time::Duration};
+use std::{
+    fmt,
+    future::IntoFuture,
+    marker::PhantomData,
+    ops::{Deref, DerefMut},
+    sync::OnceLock,
+    time::Duration,
+};
 
 use futures_util::future::BoxFuture;
 use mongodb::{ClientSession, bson::RawDocumentBuf};
@@ -12,7 +19,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    guard::{Class, Deadline, Guard, Operation, Resend},
+    guard::{Attempt, Class, Deadline, Guard, Operation, Resend},
     model::Namespace,
 };
 
@@ -51,18 +58,17 @@ impl Target {
 pub struct Call<'s, M, V: Verb> {
     target: Target,
     verb: V,
-    pub(super) options: V::Options,
+    pub(super) options: Given<V::Options>,
     session: Option<&'s mut ClientSession>,
     model: PhantomData<fn() -> M>,
 }
 
 impl<'s, M, V: Verb> Call<'s, M, V> {
     pub(super) fn new(target: Target, verb: V) -> Self {
-        let options = V::Options::default();
         Self {
             target,
             verb,
-            options,
+            options: Given::default(),
             session: None,
             model: PhantomData,
         }
@@ -70,7 +76,11 @@ impl<'s, M, V: Verb> Call<'s, M, V> {
 
     /// Returns the call with all its options replaced.
     pub fn with_options(mut self, options: impl Into<Option<V::Options>>) -> Self {
-        self.options = options.into().unwrap_or_default();
+        self.options = Given(
+            options
+                .into()
+                .map_or_else(OnceLock::new, |given| Box::new(given).into()),
+        );
         self
     }
 
@@ -126,12 +136,6 @@ where
     type IntoFuture = BoxFuture<'s, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
-
-impl<'s, M: DeserializeOwned + Send + 's, V: Verb + 's> Call<'s, M, V> {
-    async fn send(self) -> Result<V::Output<'s, M>> {
         let Self {
             target,
             mut verb,
@@ -139,24 +143,71 @@ impl<'s, M: DeserializeOwned + Send + 's, V: Verb + 's> Call<'s, M, V> {
             mut session,
             model: _,
         } = self;
-        verb.prepare(&target)?;
-        let resend = verb.resend(&options);
-        let operation = target.operation(V::NAME, V::CLASS, resend);
-        let (raw, verb, options) = (&target.raw, &verb, &options);
-        let reply = match session.as_deref_mut() {
-            Some(session) => {
-                let sent = target.guard.once(operation, |attempt| {
-                    verb.send(raw, options.bounded(attempt), Some(session))
-                });
-                sent.await?
-            }
-            None => {
-                let sent = target.guard.run(operation, |attempt| {
-                    verb.send(raw, options.bounded(attempt), None)
-                });
-                sent.await?
-            }
-        };
-        V::finish(reply, &target, session)
+        // A block and not a function: a function's arguments would be stored twice.
+        Box::pin(async move {
+            verb.prepare(&target)?;
+            let operation = target.operation(
+                V::NAME,
+                V::CLASS,
+                options.read(|options| verb.resend(options)),
+            );
+            let (raw, guard, verb, options) = (&target.raw, &target.guard, &verb, &options);
+            let reply = match session.as_deref_mut() {
+                Some(session) => {
+                    guard
+                        .once(operation, |attempt| {
+                            verb.send(raw, options.bounded(attempt), Some(session))
+                        })
+                        .await?
+                }
+                None => {
+                    guard
+                        .run(operation, |attempt| {
+                            verb.send(raw, options.bounded(attempt), None)
+                        })
+                        .await?
+                }
+            };
+            V::finish(reply, &target, session)
+        })
+    }
+}
+
+/// A call's options. The driver's types are large and most calls set none, so they stay unmade until
+/// one is set: a call is moved several times on its way.
+pub(super) struct Given<O>(OnceLock<Box<O>>);
+
+impl<O: Bounded> Given<O> {
+    fn read<T>(&self, read: impl FnOnce(&O) -> T) -> T {
+        match self.0.get() {
+            Some(given) => read(given),
+            None => read(&O::default()),
+        }
+    }
+
+    fn bounded(&self, attempt: Attempt) -> O {
+        self.read(|options| options.bounded(attempt))
+    }
+}
+
+impl<O> Default for Given<O> {
+    fn default() -> Self {
+        Self(OnceLock::new())
+    }
+}
+
+impl<O: Default> Deref for Given<O> {
+    type Target = O;
+
+    fn deref(&self) -> &O {
+        self.0.get_or_init(Box::default)
+    }
+}
+
+impl<O: Default> DerefMut for Given<O> {
+    #[expect(clippy::expect_used, reason = "made in the line before")]
+    fn deref_mut(&mut self) -> &mut O {
+        let _: &O = self;
+        self.0.get_mut().expect("it was made")
     }
 }
