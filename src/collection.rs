@@ -77,7 +77,8 @@ impl<M: Model> Collection<M> {
         let target = Target {
             raw: database.collection::<RawDocumentBuf>(M::COLLECTION),
             guard,
-            declared: *declared,
+            database: declared.name,
+            routes: declared.routes,
             namespace: Namespace {
                 database: name,
                 collection: M::COLLECTION,

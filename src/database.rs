@@ -109,12 +109,10 @@ impl<D: LogicalDatabase> Database<D> {
     pub async fn tenant(&self, id: &TenantId) -> Result<TenantDatabase<D>> {
         let tenancy = self.databases.tenancy()?.within(self.within);
         tenancy.active(id).await?;
-        let name = self.connection.tenant_name(id);
         let connection = self.connection.clone();
         Ok(TenantDatabase {
             connection,
             id: id.clone(),
-            name,
             within: self.within,
             marker: PhantomData,
         })
@@ -137,11 +135,11 @@ impl<D: LogicalDatabase> Database<D> {
 /// One tenant's database beside a logical database. Clones are cheap.
 ///
 /// It was obtained for one tenant and reaches nothing else; there is no way from here to the raw
-/// driver.
+/// driver. It holds the tenant's id and shares the rest, so that a process may keep one for each of
+/// very many tenants: 56 bytes, and at most 64 for the id, of which clones of the id have a share.
 pub struct TenantDatabase<D> {
     connection: Arc<Connection>,
     id: TenantId,
-    name: Arc<str>,
     within: Option<Deadline>,
     marker: PhantomData<fn() -> D>,
 }
@@ -151,14 +149,12 @@ impl<D> Clone for TenantDatabase<D> {
         let Self {
             connection,
             id,
-            name,
             within,
             marker,
         } = self;
         Self {
             connection: connection.clone(),
             id: id.clone(),
-            name: name.clone(),
             within: *within,
             marker: *marker,
         }
@@ -167,7 +163,8 @@ impl<D> Clone for TenantDatabase<D> {
 
 impl<D> fmt::Debug for TenantDatabase<D> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "TenantDatabase({})", self.name)
+        let name = self.connection.tenant_name(&self.id);
+        write!(out, "TenantDatabase({name})")
     }
 }
 
@@ -178,8 +175,8 @@ impl<D: LogicalDatabase> TenantDatabase<D> {
     }
 
     /// Returns the physical name of the tenant's database.
-    pub fn name(&self) -> &str {
-        &self.name
+    pub fn name(&self) -> Arc<str> {
+        self.connection.tenant_name(&self.id)
     }
 
     /// Returns the tenant's own collection of a per-tenant model of this database. No I/O.
@@ -190,11 +187,12 @@ impl<D: LogicalDatabase> TenantDatabase<D> {
         let Self {
             connection, within, ..
         } = self;
-        let database = connection.client.database(&self.name);
+        let name = self.name();
+        let database = connection.client.database(&name);
         Collection::new(
             &database,
             &connection.declared,
-            self.name.clone(),
+            name,
             connection.guard.clone(),
             Reach::Tenant,
             *within,

@@ -8,9 +8,21 @@ mod deadline;
 mod operation;
 mod record;
 mod resend;
+#[cfg(test)]
+mod tests;
 
-use std::{future::IntoFuture, sync::Arc, time::Instant};
+use std::{
+    future::{IntoFuture, poll_fn},
+    pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Poll, Waker},
+    time::Duration,
+};
 
+use tokio::{sync::Notify, task::coop::has_budget_remaining, time::Instant};
 use tokio_util::{
     sync::CancellationToken,
     task::{TaskTracker, task_tracker::TaskTrackerToken},
@@ -35,7 +47,9 @@ struct Inner {
     deadlines: Deadlines,
     calls: TaskTracker,
     closing: CancellationToken,
-    cut_off: CancellationToken,
+    /// Set once, before all who wait are notified: a call looks at it whenever it is polled.
+    is_cut_off: AtomicBool,
+    cut_off: Notify,
     observers: Vec<Arc<dyn Observer>>,
 }
 
@@ -45,7 +59,8 @@ impl Guard {
             deadlines,
             calls: TaskTracker::new(),
             closing: CancellationToken::new(),
-            cut_off: CancellationToken::new(),
+            is_cut_off: AtomicBool::new(false),
+            cut_off: Notify::new(),
             observers,
         }))
     }
@@ -54,15 +69,15 @@ impl Guard {
     ///
     /// # Cancel safety
     /// A dropped future abandons the call; a write may have been applied.
-    pub(crate) async fn run<T, A>(
+    pub(crate) fn run<T, A>(
         &self,
         operation: Operation,
         call: impl FnMut(Attempt) -> A,
-    ) -> Result<T>
+    ) -> impl Future<Output = Result<T>>
     where
         A: IntoFuture<Output = mongodb::error::Result<T>>,
     {
-        self.once(operation, call).await
+        self.once(operation, call)
     }
 
     /// Runs a call that lends something `&mut` and is never sent again.
@@ -77,30 +92,20 @@ impl Guard {
     where
         A: IntoFuture<Output = mongodb::error::Result<T>>,
     {
-        let mut flight = Flight {
-            guard: self,
-            operation,
-            started: Instant::now(),
-            outcome: None,
-        };
-        let operation = &flight.operation;
+        let started = Instant::now();
+        let deadline = operation.deadline(started, &self.0.deadlines);
+        let mut flight = Flight::new(self, operation, started);
+        let operation = &flight.record.operation;
         let result = match self.admit() {
             Err(error) => Err(error),
+            Ok(_) if deadline.remaining_at(started).is_zero() => Err(late(operation, deadline)),
             Ok(_token) => {
-                let deadline = operation.deadline(&self.0.deadlines);
-                let attempt = Attempt {
-                    number: 1,
-                    deadline,
-                };
-                if deadline.remaining().is_zero() {
-                    Err(late(operation, deadline))
-                } else {
-                    self.bounded(operation, deadline, call(attempt).into_future())
-                        .await
-                }
+                // Pinned here, once: a future that is handed on by value is stored, and copied, again.
+                let call = pin!(call(Attempt::first(started, deadline)).into_future());
+                self.bounded(operation, deadline, call).await
             }
         };
-        flight.outcome = Some(Outcome::of(result.as_ref().err()));
+        flight.record.outcome = Outcome::of(result.as_ref().err());
         result
     }
 
@@ -108,15 +113,35 @@ impl Guard {
         &self,
         operation: &Operation,
         deadline: Deadline,
-        call: impl Future<Output = mongodb::error::Result<T>>,
+        mut call: Pin<&mut impl Future<Output = mongodb::error::Result<T>>>,
     ) -> Result<T> {
-        tokio::select! {
-            // In this order: an answer that is there counts, however late the timer looks.
-            biased;
-            answer = call => answer.map_err(|error| translate(operation, deadline, error)),
-            () = self.0.cut_off.cancelled() => Err(Error::ShuttingDown),
-            () = deadline.passed() => Err(late(operation, deadline)),
-        }
+        // It counts from here: a cut-off before it is first polled is not missed.
+        let mut cut_off = pin!(self.0.cut_off.notified());
+        let mut passed = pin!(deadline.passed());
+        let mut watched: Option<Waker> = None;
+        poll_fn(|context| {
+            // First: an answer that is there counts, however late the timer looks.
+            if let Poll::Ready(answer) = call.as_mut().poll(context) {
+                return Poll::Ready(answer.map_err(|error| translate(operation, deadline, error)));
+            }
+            if self.0.is_cut_off.load(Ordering::Acquire) {
+                return Poll::Ready(Err(Error::ShuttingDown));
+            }
+            // The other two wake this task already: it is polled several times a call, and to
+            // register with them anew costs more than to look.
+            let same = |waker: &Waker| waker.will_wake(context.waker());
+            if !passed.is_elapsed() && watched.as_ref().is_some_and(same) {
+                return Poll::Pending;
+            }
+            // A task without budget is put off by the timer, which then knows nothing of it.
+            watched = has_budget_remaining().then(|| context.waker().clone());
+            if cut_off.as_mut().poll(context).is_ready() {
+                return Poll::Ready(Err(Error::ShuttingDown));
+            }
+            let late = |()| Err(late(operation, deadline));
+            passed.as_mut().poll(context).map(late)
+        })
+        .await
     }
 
     /// Counts the call as in flight, or refuses it once the shutdown has begun.
@@ -149,7 +174,8 @@ impl Guard {
     /// Ends all calls in flight with [`Error::ShuttingDown`] and returns how many there were.
     pub(crate) fn cut_off(&self) -> usize {
         let calls = self.0.calls.len();
-        self.0.cut_off.cancel();
+        self.0.is_cut_off.store(true, Ordering::Release);
+        self.0.cut_off.notify_waiters();
         calls
     }
 }
@@ -158,24 +184,37 @@ impl Guard {
 /// must still show.
 struct Flight<'a> {
     guard: &'a Guard,
-    operation: Operation,
     started: Instant,
-    outcome: Option<Outcome>,
+    record: Record,
+}
+
+impl<'a> Flight<'a> {
+    fn new(guard: &'a Guard, operation: Operation, started: Instant) -> Self {
+        let record = Record {
+            operation,
+            elapsed: Duration::ZERO,
+            // Until it has an end of its own.
+            outcome: Outcome::Abandoned,
+        };
+        Self {
+            guard,
+            started,
+            record,
+        }
+    }
 }
 
 impl Drop for Flight<'_> {
     fn drop(&mut self) {
-        let record = Record {
-            operation: self.operation.clone(),
-            elapsed: self.started.elapsed(),
-            outcome: self.outcome.unwrap_or(Outcome::Abandoned),
-        };
-        record.log();
-        self.guard
-            .0
-            .observers
+        let observers = &self.guard.0.observers;
+        if observers.is_empty() && !Record::is_logged() {
+            return;
+        }
+        self.record.elapsed = self.started.elapsed();
+        self.record.log();
+        observers
             .iter()
-            .for_each(|observer| observer.record(&record));
+            .for_each(|observer| observer.record(&self.record));
     }
 }
 

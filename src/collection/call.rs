@@ -10,7 +10,7 @@ use super::{
     target::Target,
     verb::{Bounded, Verb},
 };
-use crate::error::Result;
+use crate::{error::Result, guard::Attempt};
 
 /// A verb that has not been sent yet; `.await` sends it.
 ///
@@ -20,18 +20,17 @@ use crate::error::Result;
 pub struct Call<'s, M, V: Verb> {
     target: Target,
     pub(super) verb: V,
-    pub(super) options: V::Options,
+    pub(super) options: Given<V::Options>,
     session: Option<&'s mut ClientSession>,
     model: PhantomData<fn() -> M>,
 }
 
 impl<'s, M, V: Verb> Call<'s, M, V> {
     pub(super) fn new(target: Target, verb: V) -> Self {
-        let options = V::Options::default();
         Self {
             target,
             verb,
-            options,
+            options: Given(None),
             session: None,
             model: PhantomData,
         }
@@ -39,7 +38,7 @@ impl<'s, M, V: Verb> Call<'s, M, V> {
 
     /// Returns the call with all its options replaced.
     pub fn with_options(mut self, options: impl Into<Option<V::Options>>) -> Self {
-        self.options = options.into().unwrap_or_default();
+        self.options = Given(options.into().map(Box::new));
         self
     }
 
@@ -103,12 +102,6 @@ where
     type IntoFuture = BoxFuture<'s, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
-
-impl<'s, M: DeserializeOwned + Send + 's, V: Verb + 's> Call<'s, M, V> {
-    async fn send(self) -> Result<V::Output<'s, M>> {
         let Self {
             target,
             mut verb,
@@ -116,24 +109,54 @@ impl<'s, M: DeserializeOwned + Send + 's, V: Verb + 's> Call<'s, M, V> {
             mut session,
             model: _,
         } = self;
-        verb.prepare(&target)?;
-        let resend = verb.resend(&options);
-        let operation = target.operation(V::NAME, V::CLASS, resend);
-        let (raw, verb, options) = (&target.raw, &verb, &options);
-        let reply = match session.as_deref_mut() {
-            Some(session) => {
-                let sent = target.guard.once(operation, |attempt| {
-                    verb.send(raw, options.bounded(attempt), Some(session))
-                });
-                sent.await?
-            }
-            None => {
-                let sent = target.guard.run(operation, |attempt| {
-                    verb.send(raw, options.bounded(attempt), None)
-                });
-                sent.await?
-            }
-        };
-        V::finish(reply, &target, session)
+        // A block and not a function: a function's arguments would be stored twice.
+        Box::pin(async move {
+            verb.prepare(&target)?;
+            let operation = target.operation(
+                V::NAME,
+                V::CLASS,
+                options.read(|options| verb.resend(options)),
+            );
+            let (raw, guard, verb, options) = (&target.raw, &target.guard, &verb, &options);
+            let reply = match session.as_deref_mut() {
+                Some(session) => {
+                    guard
+                        .once(operation, |attempt| {
+                            verb.send(raw, options.bounded(attempt), Some(session))
+                        })
+                        .await?
+                }
+                None => {
+                    guard
+                        .run(operation, |attempt| {
+                            verb.send(raw, options.bounded(attempt), None)
+                        })
+                        .await?
+                }
+            };
+            V::finish(reply, &target, session)
+        })
+    }
+}
+
+/// A call's options. The driver's types are large and most calls set none, so they stay unmade until
+/// one is set: a call is moved several times on its way.
+pub(super) struct Given<O>(Option<Box<O>>);
+
+impl<O: Bounded> Given<O> {
+    /// Returns the options to set one of them.
+    pub(super) fn set(&mut self) -> &mut O {
+        self.0.get_or_insert_default()
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&O) -> T) -> T {
+        match &self.0 {
+            Some(given) => read(given),
+            None => read(&O::default()),
+        }
+    }
+
+    fn bounded(&self, attempt: Attempt) -> O {
+        self.read(|options| options.bounded(attempt))
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     error::{Error, Result},
     guard::{Class, Deadline, Guard, Operation, Resend},
     model::{Namespace, Upkeep},
-    registry::{Declared, Route},
+    registry::Route,
 };
 
 /// Where a call goes and what it may reach there.
@@ -25,7 +25,8 @@ use crate::{
 pub struct Target {
     pub(super) raw: mongodb::Collection<RawDocumentBuf>,
     pub(super) guard: Guard,
-    pub(super) declared: Declared,
+    pub(super) database: &'static str,
+    pub(super) routes: &'static [Route],
     pub(super) namespace: Namespace,
     pub(super) reach: Reach,
     pub(super) upkeep: Upkeep,
@@ -39,7 +40,7 @@ impl Target {
     pub(super) fn operation(&self, name: &'static str, class: Class, resend: Resend) -> Operation {
         Operation {
             name,
-            database: self.declared.name,
+            database: self.database,
             namespace: self.namespace.clone(),
             class,
             resend,
@@ -75,7 +76,7 @@ impl Target {
 
     /// Returns the route of a collection of this logical database to which documents are only added.
     fn append_only(&self, collection: &str) -> Option<&'static Route> {
-        let mut routes = self.declared.routes.iter();
+        let mut routes = self.routes.iter();
         routes.find(|route| route.collection == collection && route.upkeep == Upkeep::AppendOnly)
     }
 

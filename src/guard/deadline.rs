@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep, sleep_until};
 
 /// Kept back from `maxTimeMS`, so that the server's own answer arrives before our timer fires.
 const ROUND_TRIP: Duration = Duration::from_millis(10);
@@ -17,11 +17,15 @@ pub struct Deadline {
 impl Deadline {
     /// Returns the deadline that is `limit` from now.
     pub fn within(limit: Duration) -> Self {
-        let now = Instant::now();
+        Self::after(Instant::now(), limit)
+    }
+
+    /// Returns the deadline that is `limit` after `start`.
+    pub(super) fn after(start: Instant, limit: Duration) -> Self {
         // A limit past what the clock can count is as good as a century.
-        let at = now
+        let at = start
             .checked_add(limit)
-            .unwrap_or(now + Duration::from_secs(3_000_000_000));
+            .unwrap_or(start + Duration::from_secs(3_000_000_000));
         Self { at, limit }
     }
 
@@ -33,7 +37,12 @@ impl Deadline {
 
     /// Returns the time that is left; zero once it has passed.
     pub fn remaining(self) -> Duration {
-        self.at.saturating_duration_since(Instant::now())
+        self.remaining_at(Instant::now())
+    }
+
+    /// Returns the time that was left at a moment: one look at the clock serves a whole attempt.
+    pub(super) fn remaining_at(self, moment: Instant) -> Duration {
+        self.at.saturating_duration_since(moment)
     }
 
     /// Returns the time that was given when the deadline was set.
@@ -41,8 +50,8 @@ impl Deadline {
         self.limit
     }
 
-    pub(crate) async fn passed(self) {
-        tokio::time::sleep_until(self.at).await;
+    pub(super) fn passed(self) -> Sleep {
+        sleep_until(self.at)
     }
 }
 
@@ -53,13 +62,22 @@ pub struct Attempt {
     pub number: u32,
     /// When the whole call must have ended.
     pub deadline: Deadline,
+    began: Instant,
 }
 
 impl Attempt {
+    pub(super) fn first(began: Instant, deadline: Deadline) -> Self {
+        Self {
+            number: 1,
+            deadline,
+            began,
+        }
+    }
+
     /// Returns the `maxTimeMS` of this attempt: the time that is left less a round trip, never more
     /// than what was asked for, and never zero, which MongoDB takes as unlimited.
     pub fn max_time(self, asked: Option<Duration>) -> Duration {
-        let remaining = self.deadline.remaining();
+        let remaining = self.deadline.remaining_at(self.began);
         let bound = remaining - ROUND_TRIP.min(remaining / 2);
         // Zero asks for no bound of its own.
         let asked = asked.filter(|asked| !asked.is_zero());
@@ -78,10 +96,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn max_time_is_what_is_left_and_never_zero() {
-        let attempt = Attempt {
-            number: 1,
-            deadline: Deadline::within(Duration::from_secs(2)),
-        };
+        let deadline = Deadline::within(Duration::from_secs(2));
+        let attempt = Attempt::first(Instant::now(), deadline);
         assert_eq!(attempt.max_time(None), Duration::from_millis(1990));
         assert_eq!(
             attempt.max_time(Some(Duration::from_millis(300))),
@@ -89,9 +105,11 @@ mod tests {
         );
 
         tokio::time::advance(Duration::from_millis(1992)).await;
+        let attempt = Attempt::first(Instant::now(), deadline);
         assert_eq!(attempt.max_time(None), Duration::from_millis(4));
 
         tokio::time::advance(Duration::from_millis(10)).await;
+        let attempt = Attempt::first(Instant::now(), deadline);
         assert_eq!(attempt.max_time(None), Duration::from_millis(1));
     }
 

@@ -2,6 +2,8 @@
 
 use std::{fmt, time::Duration};
 
+use tokio::time::Instant;
+
 use super::{Deadline, Resend};
 use crate::{config::Deadlines, model::Namespace};
 
@@ -40,13 +42,13 @@ pub struct Operation {
 impl Operation {
     /// Returns the sooner of the request's deadline and the call's own, which is what the caller
     /// asked for or else the default of its class.
-    pub(super) fn deadline(&self, defaults: &Deadlines) -> Deadline {
+    pub(super) fn deadline(&self, started: Instant, defaults: &Deadlines) -> Deadline {
         let default = match self.class {
             Class::Read => defaults.read,
             Class::Write => defaults.write,
             Class::Scan => defaults.scan,
         };
-        let own = Deadline::within(self.timeout.unwrap_or(default));
+        let own = Deadline::after(started, self.timeout.unwrap_or(default));
         self.within.map_or(own, |within| within.or_sooner(own))
     }
 }

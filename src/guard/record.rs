@@ -66,6 +66,11 @@ pub trait Observer: Send + Sync + 'static {
 }
 
 impl Record {
+    /// Returns whether the log would show it.
+    pub(super) fn is_logged() -> bool {
+        tracing::enabled!(tracing::Level::DEBUG)
+    }
+
     pub(super) fn log(&self) {
         let operation = &self.operation;
         tracing::debug!(

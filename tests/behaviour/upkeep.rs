@@ -240,7 +240,7 @@ async fn what_is_deleted_is_out_of_every_verb_until_it_is_restored() {
         0
     );
     let outside = house
-        .outside(acme.name())
+        .outside(&acme.name())
         .await
         .collection::<Document>("clients");
     assert_eq!(
@@ -273,7 +273,7 @@ async fn only_what_is_marked_can_be_purged() {
     );
 
     let outside = house
-        .outside(acme.name())
+        .outside(&acme.name())
         .await
         .collection::<Document>("clients");
     let left: Vec<Document> = outside

@@ -342,7 +342,7 @@ async fn a_tenants_pipeline_reaches_no_other_database() {
     let acme = house.tenant("acme").await;
     let globex = house.tenant("globex").await;
     let clients = acme.collection::<Client>();
-    let there = doc! { "db": globex.name(), "coll": "clients" };
+    let there = doc! { "db": &*globex.name(), "coll": "clients" };
     let before = house.names.existing().await;
 
     for stage in [
@@ -417,7 +417,7 @@ async fn a_document_that_does_not_fit_ends_the_stream_with_an_error_that_names_n
     let house = House::new("verbs_misfit").await;
     let acme = house.tenant("acme").await;
     let outside = house
-        .outside(acme.name())
+        .outside(&acme.name())
         .await
         .collection::<Document>("clients");
     outside

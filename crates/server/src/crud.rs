@@ -32,7 +32,8 @@ use self::{
     list::Asked,
 };
 pub use self::{
-    json::to_json,
+    json::{Shown, shown},
+    list::List,
     place::{Audited, Place},
 };
 use crate::{
@@ -148,7 +149,7 @@ impl<P, M: Resource> Crud<P, M> {
         let read = async move |place: P, Id(id): Id| {
             let found = place.collection().find_by_id(id).await?;
             let found = found.ok_or_else(Problem::not_found)?;
-            Ok::<_, Problem>(Json(to_json(&found, M::HIDDEN)?))
+            Ok::<_, Problem>(Json(shown(&found, M::HIDDEN)?))
         };
         let list = async move |place: P, asked: Asked<M>| {
             asked.run(&place.collection(), |find| find).await
@@ -321,7 +322,7 @@ fn answer<M: Resource>(
     more: Option<(HeaderName, String)>,
 ) -> Result<Response, Problem> {
     let etag = (header::ETAG, format!("\"{}\"", document.version));
-    let mut response = (status, Json(to_json(document, M::HIDDEN)?)).into_response();
+    let mut response = (status, Json(shown(document, M::HIDDEN)?)).into_response();
     for (name, value) in [Some(etag), more].into_iter().flatten() {
         if let Ok(value) = HeaderValue::from_str(&value) {
             response.headers_mut().insert(name, value);

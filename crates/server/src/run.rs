@@ -5,12 +5,12 @@ use std::{fmt, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    http::HeaderValue,
     middleware::{from_fn, from_fn_with_state},
 };
 use mongoplex::{Config, Databases, Result};
 use tokio::{net::TcpListener, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
+use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     request_id::{PropagateRequestIdLayer, SetRequestIdLayer},
@@ -70,34 +70,31 @@ impl Server {
     ) -> Result<Router> {
         let own = (self.routes)(databases)?;
         let routes = own.merge(health::routes(databases.health().clone()));
-        // The last layer is the outermost.
-        let inner = routes
-            .layer(DefaultBodyLimit::max(config.server.body_limit))
-            .layer(from_fn_with_state(
-                config.server.body_limit,
-                access::limit_body,
-            ))
-            .layer(from_fn_with_state(
-                config.server.request_timeout,
-                deadline::enforce,
-            ))
-            .layer(from_fn_with_state(config.environment, access::enforce))
-            .layer(from_fn_with_state(cut_off, deadline::until_cut_off))
-            .layer(CatchPanicLayer::new())
-            .layer(from_fn(envelope::wrap));
-        let with_headers = envelope::SECURITY_HEADERS.into_iter().fold(
-            inner,
-            |router, (name, value): (_, HeaderValue)| {
-                router.layer(SetResponseHeaderLayer::overriding(name, value))
-            },
-        );
-        Ok(with_headers
-            .layer(PropagateRequestIdLayer::new(envelope::REQUEST_ID))
+        let server = &config.server;
+        let headers = envelope::SECURITY_HEADERS;
+        let [a, b, c, d, e] =
+            headers.map(|(name, value)| SetResponseHeaderLayer::overriding(name, value));
+        // The first is the outermost. One stack and not a `.layer` each: axum would box every one of
+        // them, and clone all that are within it for every request.
+        let around = ServiceBuilder::new()
+            .layer(from_fn(envelope::check_request_id))
             .layer(SetRequestIdLayer::new(
                 envelope::REQUEST_ID,
                 envelope::NewRequestId,
             ))
-            .layer(from_fn(envelope::check_request_id)))
+            .layer(PropagateRequestIdLayer::new(envelope::REQUEST_ID))
+            .layer((a, b, c, d, e))
+            .layer(from_fn(envelope::wrap))
+            .layer(CatchPanicLayer::new())
+            .layer(from_fn_with_state(cut_off, deadline::until_cut_off))
+            .layer(from_fn_with_state(config.environment, access::enforce))
+            .layer(from_fn_with_state(
+                server.request_timeout,
+                deadline::enforce,
+            ))
+            .layer(from_fn_with_state(server.body_limit, access::limit_body))
+            .layer(DefaultBodyLimit::max(server.body_limit));
+        Ok(routes.layer(around))
     }
 }
 

@@ -8,9 +8,8 @@ use axum::{
     routing::get,
 };
 use mongoplex::{Deadline, Tenancy, Tenant, TenantId, tenancy::Created};
-use mongoplex_server::{Actor, Json, Page, Problem, to_json};
+use mongoplex_server::{Actor, Json, List, Page, Problem, Shown, shown};
 use serde::Deserialize;
-use serde_json::{Value, json};
 
 use crate::State as Shared;
 
@@ -47,23 +46,23 @@ async fn create(
         Created::Existing(tenant) => (StatusCode::OK, tenant),
     };
     let location = [(header::LOCATION, format!("{PATH}/{id}"))];
-    Ok((status, location, Json(to_json(&tenant, &[])?)).into_response())
+    Ok((status, location, Json(shown(&tenant, &[])?)).into_response())
 }
 
 async fn read(
     State(tenancy): State<Tenancy>,
     Extension(deadline): Extension<Deadline>,
     Path(id): Path<String>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Shown>, Problem> {
     let tenant = tenancy.within(Some(deadline)).get(&parse(&id)?).await?;
-    Ok(Json(to_json(&tenant.ok_or_else(Problem::not_found)?, &[])?))
+    Ok(Json(shown(&tenant.ok_or_else(Problem::not_found)?, &[])?))
 }
 
 async fn list(
     State(tenancy): State<Tenancy>,
     Extension(deadline): Extension<Deadline>,
     page: Page,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<List>, Problem> {
     let after: Option<TenantId> = page.after_as()?;
     let limit = page.limit as usize;
     let mut tenants = tenancy
@@ -72,13 +71,13 @@ async fn list(
         .await?;
     let more = tenants.len() > limit;
     tenants.truncate(limit);
-    let next = tenants
-        .last()
-        .filter(|_| more)
-        .map(|last: &Tenant| last.id.to_string());
-    let items = tenants.iter().map(|tenant| to_json(tenant, &[]));
-    let items = items.collect::<Result<Vec<_>, _>>()?;
-    Ok(Json(json!({ "items": items, "nextCursor": next })))
+    let last: Option<&Tenant> = tenants.last().filter(|_| more);
+    let items = tenants.iter().map(|tenant| shown(tenant, &[]));
+    Ok(Json(List {
+        items: items.collect::<Result<_, _>>()?,
+        next_cursor: last.map(|last| last.id.to_string()),
+        total: None,
+    }))
 }
 
 fn parse(id: &str) -> Result<TenantId, Problem> {

@@ -65,7 +65,7 @@ macro_rules! setters {
         impl<M> Call<'_, M, $verb> { $(
             #[doc = concat!("Returns the call with the driver's option `", stringify!($option), "`.")]
             pub fn $option(mut self, $option: impl Into<$type>) -> Self {
-                self.options.$option = Some($option.into());
+                self.options.set().$option = Some($option.into());
                 self
             }
         )* }

@@ -83,7 +83,7 @@ impl Cursor {
     }
 
     /// Returns the text that the next request gives back.
-    pub(super) fn write(&self, _sort: &Sort) -> String {
+    pub(super) fn write(&self) -> String {
         URL_SAFE_NO_PAD.encode(bson::serialize_to_vec(self).unwrap_or_default())
     }
 

@@ -2,18 +2,25 @@
 
 use axum::http::StatusCode;
 use mongoplex::bson::{self, Bson, DateTime, Document};
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::problem::Problem;
 
-/// Returns a document as JSON without its `hidden` fields: `_id` is `id`, ids are hexadecimal, dates
-/// RFC 3339.
+/// A document on its way to JSON, without its hidden fields: `_id` is `id`, ids are hexadecimal, dates
+/// RFC 3339. It is written as it goes, without a tree of JSON values in between.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    document: Document,
+    hidden: &'static [&'static str],
+}
+
+/// Returns a model or a stored document as it is shown, without its `hidden` fields.
 ///
 /// # Errors
 /// A 500 when it is no document.
-pub fn to_json(model: &impl Serialize, hidden: &[&str]) -> Result<Value, Problem> {
-    Ok(shown(document(model)?, hidden))
+pub fn shown(model: &impl Serialize, hidden: &'static [&'static str]) -> Result<Shown, Problem> {
+    let document = document(model)?;
+    Ok(Shown { document, hidden })
 }
 
 /// Returns whatever serializes to a document as one.
@@ -25,32 +32,43 @@ pub(super) fn document(model: &impl Serialize) -> Result<Document, Problem> {
         .map_err(|_| Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR))
 }
 
-pub(super) fn shown(document: Document, hidden: &[&str]) -> Value {
-    let fields = document
-        .into_iter()
-        .filter(|(key, _)| !hidden.contains(&key.as_str()))
-        .map(|(key, value)| match key.as_str() {
-            "_id" => ("id".to_owned(), plain(value)),
-            _ => (key, plain(value)),
-        });
-    Value::Object(fields.collect())
+impl Shown {
+    /// Returns the document behind it, as it is stored.
+    pub(super) fn document(&self) -> &Document {
+        &self.document
+    }
 }
 
-/// Returns a value as JSON has it, where BSON's extended JSON would wrap it in `$oid` and `$date`.
-fn plain(value: Bson) -> Value {
-    match value {
-        Bson::ObjectId(id) => id.to_hex().into(),
-        Bson::DateTime(date) => rfc3339(date).into(),
-        Bson::Int64(number) => number.into(),
-        Bson::Decimal128(number) => number.to_string().into(),
-        Bson::Array(items) => items.into_iter().map(plain).collect(),
-        Bson::Document(fields) => Value::Object(
-            fields
-                .into_iter()
-                .map(|(key, value)| (key, plain(value)))
-                .collect::<Map<_, _>>(),
-        ),
-        other => serde_json::to_value(other).unwrap_or_default(),
+impl Serialize for Shown {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (key, value) in &self.document {
+            if self.hidden.contains(&key.as_str()) {
+                continue;
+            }
+            let key = if key == "_id" { "id" } else { key };
+            map.serialize_entry(key, &Plain(value))?;
+        }
+        map.end()
+    }
+}
+
+/// A value as JSON has it, where BSON's extended JSON would wrap it in `$oid` and `$date`.
+struct Plain<'a>(&'a Bson);
+
+impl Serialize for Plain<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Bson::ObjectId(id) => serializer.collect_str(id),
+            Bson::DateTime(date) => serializer.serialize_str(&rfc3339(*date)),
+            Bson::Int64(number) => serializer.serialize_i64(*number),
+            Bson::Decimal128(number) => serializer.collect_str(number),
+            Bson::Array(items) => serializer.collect_seq(items.iter().map(Plain)),
+            Bson::Document(fields) => {
+                serializer.collect_map(fields.iter().map(|(key, value)| (key, Plain(value))))
+            }
+            other => other.serialize(serializer),
+        }
     }
 }
 
@@ -77,6 +95,7 @@ mod tests {
             doc! { "_id": id, "at": when, "n": 5_i64, "deep": [{ "x": id }], "secret": 1 };
 
         let expected = json!({ "id": id.to_hex(), "at": "1970-01-01T00:00:00.000Z", "n": 5, "deep": [{ "x": id.to_hex() }] });
-        assert_eq!(to_json(&document, &["secret"]).unwrap(), expected);
+        let shown = serde_json::to_value(shown(&document, &["secret"]).unwrap());
+        assert_eq!(shown.unwrap(), expected);
     }
 }

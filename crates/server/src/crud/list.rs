@@ -11,12 +11,11 @@ use mongoplex::{
     collection::{Call, verb::Find},
 };
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Value, json};
 
 use super::{
     cursor::{Cursor, Sort},
     filter,
-    json::{document, shown},
+    json::{Shown, shown},
 };
 use crate::{
     extract::{Json, Page},
@@ -82,7 +81,7 @@ impl<M: Resource> Asked<M> {
         self,
         collection: &Collection<M>,
         kind: fn(Call<'static, M, Find>) -> Call<'static, T, Find>,
-    ) -> Result<Json<Value>, Problem> {
+    ) -> Result<Json<List>, Problem> {
         let deleted = self.deleted.then(|| collection.try_deleted()).flatten();
         let collection = deleted.as_ref().unwrap_or(collection);
         let filter = match &self.after {
@@ -95,20 +94,35 @@ impl<M: Resource> Asked<M> {
             .sort(self.sort.document())
             .limit(self.limit + 1);
         let found: Vec<T> = kind(find).await?.try_collect().await?;
-        let mut documents = found.iter().map(document).collect::<Result<Vec<_>, _>>()?;
-        let more = documents.len() > self.limit as usize;
-        documents.truncate(self.limit as usize);
-        let last = documents.last().filter(|_| more);
-        let next = last.map(|last| Cursor::at(last, &self.sort).write(&self.sort));
-        let items = documents
-            .into_iter()
-            .map(|document| shown(document, M::HIDDEN));
-        let mut page = json!({ "items": items.collect::<Vec<_>>(), "nextCursor": next });
-        if self.count {
-            page["total"] = collection.count_documents(self.filter).await?.into();
-        }
-        Ok(Json(page))
+        let more = found.len() > self.limit as usize;
+        let found = found.iter().take(self.limit as usize);
+        let items = found.map(|found| shown(found, M::HIDDEN));
+        let items = items.collect::<Result<Vec<_>, _>>()?;
+        let last = items.last().filter(|_| more);
+        let next_cursor = last.map(|last| Cursor::at(last.document(), &self.sort).write());
+        let total = match self.count {
+            true => Some(collection.count_documents(self.filter).await?),
+            false => None,
+        };
+        Ok(Json(List {
+            items,
+            next_cursor,
+            total,
+        }))
     }
+}
+
+/// A page of a list.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct List {
+    /// The documents, in the order that was asked for.
+    pub items: Vec<Shown>,
+    /// What the next request gives as `after`; none where nothing follows.
+    pub next_cursor: Option<String>,
+    /// How many there are in all, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<u64>,
 }
 
 fn limit(text: &str) -> Result<u32, Problem> {
