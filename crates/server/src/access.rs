@@ -6,42 +6,28 @@
 //! only health is served: there a header would be all that stands between tenants.
 
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, uri::Authority},
-    middleware::Next,
-    response::{IntoResponse, Response},
 };
 use mongoplex::Environment;
 
 use crate::problem::Problem;
 
 /// Refuses what must not be served.
-pub(crate) async fn enforce(
-    State(environment): State<Environment>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(crate) fn enforce(request: &Request, environment: Environment) -> Result<(), Problem> {
     let open = ["/health/live", "/health/ready"].contains(&request.uri().path());
-    let checked = check(&request).and_then(|()| served(environment, open));
-    match checked {
-        Ok(()) => next.run(request).await,
-        Err(problem) => problem.into_response(),
-    }
+    check(request).and_then(|()| served(environment, open))
 }
 
 /// Refuses a body that says itself to be too large, before it is waited for.
-pub(crate) async fn limit_body(
-    State(limit): State<usize>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(crate) fn limit_body(request: &Request, limit: usize) -> Result<(), Problem> {
     let length = request.headers().get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     match length {
         Some(length) if length > limit as u64 => {
-            Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE).into_response()
+            Err(Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE))
         }
-        _ => next.run(request).await,
+        _ => Ok(()),
     }
 }
 

@@ -1,18 +1,21 @@
 //! Around every request: its id, its span, one line in the log, and a body for what went wrong.
 
-use std::time::Instant;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
-    extract::{MatchedPath, Request},
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    extract::{MatchedPath, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
-use mongoplex::bson::oid::ObjectId;
-use tower_http::request_id::{MakeRequestId, RequestId};
+use mongoplex::{Environment, bson::oid::ObjectId};
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use crate::problem::Problem;
+use crate::{access, deadline, problem::Problem};
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -34,68 +37,84 @@ pub(crate) const SECURITY_HEADERS: [(HeaderName, HeaderValue); 5] = [
     ),
 ];
 
-/// Makes the id of a request that came without one: 24 hexadecimal digits.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct NewRequestId;
-
-impl MakeRequestId for NewRequestId {
-    fn make_request_id<B>(&mut self, _: &axum::http::Request<B>) -> Option<RequestId> {
-        HeaderValue::from_str(&ObjectId::new().to_hex())
-            .ok()
-            .map(RequestId::new)
-    }
+/// What stands around a server's routes.
+#[derive(Debug)]
+pub(crate) struct Around {
+    pub(crate) environment: Environment,
+    pub(crate) request_timeout: Duration,
+    pub(crate) body_limit: usize,
+    pub(crate) cut_off: CancellationToken,
 }
 
-/// Drops a request id from outside that does not look like one: it goes into logs and answers.
-pub(crate) async fn check_request_id(mut request: Request, next: Next) -> Response {
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
-    let good = |id: &HeaderValue| (1..=64).contains(&id.len()) && id.as_bytes().iter().all(plain);
-    if !request.headers().get(REQUEST_ID).is_some_and(good) {
-        request.headers_mut().remove(REQUEST_ID);
-    }
-    next.run(request).await
-}
-
-/// Runs the request in a span with its id, renders problems, and logs how it ended.
-pub(crate) async fn wrap(request: Request, next: Next) -> Response {
+/// Runs the request in a span with its id, renders problems, logs how it ended, and sets the headers
+/// that every answer has.
+///
+/// All that stands around the routes is one layer: axum boxes each of them, and clones for every
+/// request what is within it.
+pub(crate) async fn wrap(
+    State(around): State<Arc<Around>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let started = Instant::now();
-    let id = request_id(&request);
+    let id = request_id(request.headers());
+    request.headers_mut().insert(REQUEST_ID, id.clone());
+    let text = id.to_str().unwrap_or_default();
     let method = request.method().clone();
     // The route, not the path and never the query: those hold what the user typed.
-    let path = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map(MatchedPath::as_str);
-    let route = path.unwrap_or("(no route)").to_owned();
-    let span = tracing::info_span!("request", request.id = %id);
-    async {
-        let response = rendered(next.run(request).await, &id);
-        let status = response.status().as_u16();
-        let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        // Whoever watches health asks every few seconds.
-        if route.starts_with("/health/") {
-            tracing::debug!(
-                status,
-                elapsed_ms,
-                "{method} {route} {status} in {elapsed_ms} ms"
-            );
-        } else {
-            tracing::info!(
-                status,
-                elapsed_ms,
-                "{method} {route} {status} in {elapsed_ms} ms"
-            );
-        }
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let span = tracing::info_span!("request", request.id = text);
+    let answered = async {
+        let response = rendered(answer(&around, request, next).await, text);
+        let route = route.as_ref().map_or("(no route)", MatchedPath::as_str);
+        log_end(&method, route, response.status(), started.elapsed());
         response
+    };
+    let mut response = answered.instrument(span).await;
+    let headers = response.headers_mut();
+    for (name, value) in SECURITY_HEADERS {
+        headers.insert(name, value);
     }
-    .instrument(span)
-    .await
+    headers.insert(REQUEST_ID, id);
+    response
 }
 
-fn request_id(request: &Request) -> String {
-    let id = request.extensions().get::<RequestId>();
-    let text = id.and_then(|id| id.header_value().to_str().ok());
-    text.unwrap_or_default().to_owned()
+async fn answer(around: &Around, request: Request, next: Next) -> Response {
+    let allowed = access::enforce(&request, around.environment);
+    match allowed.and_then(|()| access::limit_body(&request, around.body_limit)) {
+        Ok(()) => deadline::enforce(request, next, around.request_timeout, &around.cut_off).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// Returns the id that the request brought, or a new one of 24 hexadecimal digits where it brought
+/// none, or one that does not look like one: it goes into logs and answers.
+fn request_id(headers: &HeaderMap) -> HeaderValue {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
+    let good = |id: &&HeaderValue| (1..=64).contains(&id.len()) && id.as_bytes().iter().all(plain);
+    let made = || HeaderValue::from_str(&ObjectId::new().to_hex()).ok();
+    let given = headers.get(REQUEST_ID).filter(good).cloned();
+    given
+        .or_else(made)
+        .unwrap_or(HeaderValue::from_static("none"))
+}
+
+fn log_end(method: &Method, route: &str, status: StatusCode, elapsed: Duration) {
+    let (status, elapsed_ms) = (status.as_u16(), elapsed.as_millis() as u64);
+    // Whoever watches health asks every few seconds.
+    if route.starts_with("/health/") {
+        tracing::debug!(
+            status,
+            elapsed_ms,
+            "{method} {route} {status} in {elapsed_ms} ms"
+        );
+    } else {
+        tracing::info!(
+            status,
+            elapsed_ms,
+            "{method} {route} {status} in {elapsed_ms} ms"
+        );
+    }
 }
 
 /// Gives an error its body: a problem of ours, or what a bare status means.

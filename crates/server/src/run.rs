@@ -2,22 +2,16 @@
 
 use std::{fmt, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{
-    Router,
-    extract::DefaultBodyLimit,
-    middleware::{from_fn, from_fn_with_state},
-};
+use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn_with_state};
 use mongoplex::{Config, Databases, Result};
 use tokio::{net::TcpListener, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
-use tower_http::{
-    catch_panic::CatchPanicLayer,
-    request_id::{PropagateRequestIdLayer, SetRequestIdLayer},
-    set_header::SetResponseHeaderLayer,
-};
 
-use crate::{access, deadline, envelope, health};
+use crate::{
+    envelope::{self, Around},
+    health,
+};
 
 type Routes = Arc<dyn Fn(&Databases) -> Result<Router> + Send + Sync>;
 
@@ -70,30 +64,15 @@ impl Server {
     ) -> Result<Router> {
         let own = (self.routes)(databases)?;
         let routes = own.merge(health::routes(databases.health().clone()));
-        let server = &config.server;
-        let headers = envelope::SECURITY_HEADERS;
-        let [a, b, c, d, e] =
-            headers.map(|(name, value)| SetResponseHeaderLayer::overriding(name, value));
-        // The first is the outermost. One stack and not a `.layer` each: axum would box every one of
-        // them, and clone all that are within it for every request.
+        let around = Around {
+            environment: config.environment,
+            request_timeout: config.server.request_timeout,
+            body_limit: config.server.body_limit,
+            cut_off,
+        };
         let around = ServiceBuilder::new()
-            .layer(from_fn(envelope::check_request_id))
-            .layer(SetRequestIdLayer::new(
-                envelope::REQUEST_ID,
-                envelope::NewRequestId,
-            ))
-            .layer(PropagateRequestIdLayer::new(envelope::REQUEST_ID))
-            .layer((a, b, c, d, e))
-            .layer(from_fn(envelope::wrap))
-            .layer(CatchPanicLayer::new())
-            .layer(from_fn_with_state(cut_off, deadline::until_cut_off))
-            .layer(from_fn_with_state(config.environment, access::enforce))
-            .layer(from_fn_with_state(
-                server.request_timeout,
-                deadline::enforce,
-            ))
-            .layer(from_fn_with_state(server.body_limit, access::limit_body))
-            .layer(DefaultBodyLimit::max(server.body_limit));
+            .layer(from_fn_with_state(Arc::new(around), envelope::wrap))
+            .layer(DefaultBodyLimit::max(config.server.body_limit));
         Ok(routes.layer(around))
     }
 }
