@@ -14,6 +14,7 @@ mongoplex::logical_database! {
         mod project::Project,
     ],
     common: [
+        mongoplex::audit::Entry,
         mod plan::Plan,
         mod subscription::Subscription,
     ],

@@ -19,9 +19,10 @@ use std::{borrow::Borrow, fmt, marker::PhantomData};
 
 use mongodb::{
     IndexModel,
-    bson::{Document, RawDocumentBuf},
+    bson::{Document, RawDocument, RawDocumentBuf},
     options::UpdateModifications,
 };
+use serde::de::DeserializeOwned;
 
 pub(crate) use self::scope::Reach;
 pub use self::{call::Call, changes::Changes, cursor::Cursor};
@@ -98,8 +99,9 @@ impl<M: Model> Collection<M> {
     /// Returns the handle on the deleted documents, where deleting only marks
     /// ([`Upkeep::SoftDelete`](crate::Upkeep::SoftDelete)).
     ///
-    /// Its verbs meet the deleted documents and no others; what is deleted through it is gone. Asking
-    /// it of another model does not compile.
+    /// Its verbs meet the deleted documents and no others; what is deleted through it is gone, and what
+    /// would write among them is refused ([`Error::Deleted`](crate::Error::Deleted)). Asking it of another
+    /// model does not compile.
     #[must_use]
     pub fn deleted(&self) -> Self {
         const {
@@ -116,6 +118,14 @@ impl<M: Model> Collection<M> {
     pub fn try_deleted(&self) -> Option<Self> {
         let soft = M::UPKEEP.is_soft_delete();
         soft.then(|| self.seen_by(View::Deleted))
+    }
+
+    /// Reads a document that a call returned [`raw`](Call::raw).
+    ///
+    /// # Errors
+    /// [`Error::Shape`](crate::Error::Shape) when it does not fit `T`.
+    pub fn decode<T: DeserializeOwned>(&self, document: &RawDocument) -> Result<T> {
+        document::decode(document, &self.target.namespace)
     }
 
     fn seen_by(&self, view: View) -> Self {
@@ -170,7 +180,9 @@ impl<M: Model> Collection<M> {
         })
     }
 
-    /// Inserts a document of a model whose stamps are kept, and returns it as it is stored.
+    /// Inserts a document of a model whose stamps are kept, and returns it as it is stored. For a
+    /// session there is [`insert_stored`](Self::insert_stored) with a [`Stored::new`]. Asking it of
+    /// another model does not compile.
     ///
     /// # Errors
     /// Those of [`insert_one`](Self::insert_one).
@@ -178,6 +190,12 @@ impl<M: Model> Collection<M> {
     /// # Cancel safety
     /// Dropped midway, the document may have been inserted.
     pub async fn create(&self, model: M) -> Result<Stored<M>> {
+        const {
+            assert!(
+                M::UPKEEP.has_stamps(),
+                "only a model with `UPKEEP: Upkeep = Upkeep::Stamps` or `SoftDelete` has stamps"
+            );
+        }
         let stored = Stored::new(model);
         self.insert_stored(&stored).await?;
         Ok(stored)
@@ -245,9 +263,9 @@ impl<M: Model> Collection<M> {
         self.call(v::DeleteMany { filter, mark })
     }
 
-    /// Takes the mark of deletion from the first deleted document that matches; returns how many
-    /// there were. The inverse of [`delete_one`](Self::delete_one) where deleting only marks; elsewhere
-    /// nothing matches.
+    /// Takes the mark of deletion from the first deleted document that matches and returns it as it is
+    /// again; `None` when nothing matched. The inverse of [`delete_one`](Self::delete_one) where deleting
+    /// only marks; elsewhere nothing matches.
     ///
     /// # Errors
     /// [`Error::Duplicate`](crate::Error::Duplicate) when a document took its unique key meanwhile.

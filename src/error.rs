@@ -81,6 +81,11 @@ pub enum Error {
         /// The collection.
         namespace: Namespace,
     },
+    /// A document was to be written among the deleted ones; nothing was sent.
+    #[error(
+        "deleted documents of {0} are read, restored or purged, not written: restore them first"
+    )]
+    Deleted(Namespace),
     /// The collection's documents are only ever added; nothing was sent.
     #[error("{0} is append-only: no verb changes or deletes its documents")]
     AppendOnly(Namespace),

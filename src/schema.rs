@@ -56,7 +56,7 @@ impl Cure {
         match self {
             Self::Add => "add it with `sync`",
             Self::Migration => {
-                "it wants a migration, or a change by hand: it concerns documents that are there, or what somebody made otherwise; a private set can be deleted (`.mongoplex/`)"
+                "it wants a migration, or a change by hand: it concerns documents that are there (they may share a unique key), or what somebody made otherwise; a private set can be deleted (`.mongoplex/`)"
             }
             Self::Nothing => "nothing has to be done",
         }

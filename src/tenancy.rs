@@ -55,7 +55,7 @@ impl Model for Tenant {
         Some(doc! {
             "required": ["_id", "name", "status", "createdAt"],
             "properties": {
-                "_id": { "bsonType": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,35}$" },
+                "_id": { "bsonType": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,35}\\z" },
                 "name": { "bsonType": "string", "minLength": 1, "maxLength": 200 },
                 "status": { "enum": ["active"] },
                 "createdAt": { "bsonType": "date" },
@@ -202,7 +202,7 @@ impl Tenancy {
         let (actor, id) = (&*self.actor, tenant.id.as_str());
         let entry = Entry::new(actor, Action::Create, Tenant::COLLECTION, id, fields);
         let (rows, trail, tenant) = (self.rows.clone(), self.trail.clone(), tenant.clone());
-        transaction::run(&self.connection, self.within, async move |session| {
+        transaction::run(&self.connection, None, self.within, async move |session| {
             rows.insert_one(&tenant).session(session).await?;
             trail.write(session, &entry).await
         })

@@ -19,8 +19,8 @@ use crate::{
     registry::LogicalDatabase,
 };
 
-/// MongoDB ends a transaction of itself after a minute (`transactionLifetimeLimitSeconds`).
-const LIMIT: Duration = Duration::from_secs(60);
+/// What the driver is told where the body ended with an error that is not the database's.
+const BODY: &str = "the transaction's body ended with an error";
 
 /// An error that ends a transaction's body. It tells whether a database was the cause: MongoDB says in
 /// its errors whether running the body again may help.
@@ -45,8 +45,9 @@ impl<D: LogicalDatabase> Database<D> {
     /// calls belongs into it, and every error of a call must be returned. Handles are cloned into it:
     /// a closure that borrows does not compile in a handler.
     ///
-    /// Collections of this database and of tenants beside it can take part; it all takes at most
-    /// 60 s, MongoDB's own limit, and no longer than the handle's deadline.
+    /// Collections of this database and of tenants beside it can take part. It all takes at most
+    /// `WRITE_DEADLINE`, tries included, and no longer than the handle's deadline;
+    /// [`transaction_for`](Self::transaction_for) gives it more.
     ///
     /// ```no_run
     /// # use mongoplex::{Database, Model, Result, bson::doc};
@@ -76,7 +77,23 @@ impl<D: LogicalDatabase> Database<D> {
         E: Aborts,
         F: for<'b> AsyncFnMut(&'b mut ClientSession) -> Result<R, E>,
     {
-        run(self.connection(), self.deadline(), body).await
+        run(self.connection(), None, self.deadline(), body).await
+    }
+
+    /// Runs `body` as [`transaction`](Self::transaction) does, within `limit`; MongoDB ends a transaction
+    /// by itself after 60 s (`transactionLifetimeLimitSeconds`).
+    ///
+    /// # Errors
+    /// Those of [`transaction`](Self::transaction).
+    ///
+    /// # Cancel safety
+    /// That of [`transaction`](Self::transaction).
+    pub async fn transaction_for<R, E, F>(&self, limit: Duration, body: F) -> Result<R, E>
+    where
+        E: Aborts,
+        F: for<'b> AsyncFnMut(&'b mut ClientSession) -> Result<R, E>,
+    {
+        run(self.connection(), Some(limit), self.deadline(), body).await
     }
 
     /// Begins a session of this database's client, for the verbs' `.session(…)`.
@@ -94,6 +111,7 @@ impl<D: LogicalDatabase> Database<D> {
 /// Runs `body` in a transaction of a connection; see [`Database::transaction`].
 pub(crate) async fn run<R, E, F>(
     connection: &Connection,
+    limit: Option<Duration>,
     within: Option<Deadline>,
     mut body: F,
 ) -> Result<R, E>
@@ -104,10 +122,10 @@ where
     let mut session = start_session(connection, within).await?;
     let failed: Arc<Mutex<Option<E>>> = Arc::default();
     let last = failed.clone();
-    let operation = operation(connection, "transaction", Some(LIMIT), within);
+    let operation = operation(connection, "transaction", limit, within);
     let committed = connection.guard.once(operation, |attempt| {
         let transaction = session.start_transaction().with_options(options(attempt));
-        transaction.and_run2(async move |session| {
+        let run = transaction.and_run2(async move |session| {
             set(&last, None);
             let result = body(session).await;
             result.map_err(|error| {
@@ -115,9 +133,24 @@ where
                 set(&last, Some(error));
                 answer
             })
-        })
+        });
+        let own = failed.clone();
+        async move {
+            match run.await {
+                Ok(done) => Ok(Ok(done)),
+                // A refusal of the body's own, such as a 404, is no failure of the database.
+                Err(error) if error.get_custom::<&str>() == Some(&BODY) => {
+                    take(&own).map(Err).ok_or(error)
+                }
+                Err(error) => Err(error),
+            }
+        }
     });
-    committed.await.map_err(|error| match error {
+    let error = match committed.await {
+        Ok(ended) => return ended,
+        Err(error) => error,
+    };
+    Err(match error {
         // The time was up, whatever an earlier try ended with.
         Error::DeadlineExceeded { .. } | Error::ShuttingDown => error.into(),
         error => take(&failed).unwrap_or_else(|| error.into()),
@@ -166,9 +199,7 @@ fn options(attempt: Attempt) -> TransactionOptions {
 /// without labels, which ends the transaction.
 fn answer(cause: Option<&Error>) -> mongodb::error::Error {
     let driver = cause.and_then(Error::driver).cloned();
-    driver.unwrap_or_else(|| {
-        mongodb::error::Error::custom("the transaction's body ended with an error")
-    })
+    driver.unwrap_or_else(|| mongodb::error::Error::custom(BODY))
 }
 
 fn set<E>(slot: &Mutex<Option<E>>, value: Option<E>) {

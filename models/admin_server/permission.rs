@@ -55,8 +55,8 @@ impl Model for Permission {
         Some(doc! {
             "required": ["resource", "action", "category", "description", "isActive"],
             "properties": {
-                "resource": { "bsonType": "string", "pattern": "^[a-z_]{1,60}$" },
-                "action": { "bsonType": "string", "pattern": "^([a-z_]{1,30}|\\*)$" },
+                "resource": { "bsonType": "string", "pattern": "^[a-z_]{1,60}\\z" },
+                "action": { "bsonType": "string", "pattern": "^([a-z_]{1,30}|\\*)\\z" },
                 "category": { "enum": ["users", "tenants", "billing", "monitoring", "system"] },
                 "description": { "bsonType": "string", "minLength": 1, "maxLength": 500 },
                 "isActive": { "bsonType": "bool" },

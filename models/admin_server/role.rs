@@ -38,11 +38,11 @@ impl Model for Role {
 
     fn validator() -> Option<Document> {
         let permission =
-            doc! { "bsonType": "string", "pattern": "^[a-z_]{1,60}:([a-z_]{1,30}|\\*)$" };
+            doc! { "bsonType": "string", "pattern": "^[a-z_]{1,60}:([a-z_]{1,30}|\\*)\\z" };
         Some(doc! {
             "required": ["slug", "name", "level", "permissions", "isSystemRole"],
             "properties": {
-                "slug": { "bsonType": "string", "pattern": "^[a-z0-9-]{1,60}$" },
+                "slug": { "bsonType": "string", "pattern": "^[a-z0-9-]{1,60}\\z" },
                 "name": { "bsonType": "string", "minLength": 1, "maxLength": 100 },
                 "description": { "bsonType": "string", "maxLength": 500 },
                 "level": { "bsonType": "int", "minimum": 1, "maximum": 100 },
@@ -67,5 +67,10 @@ impl Resource for Role {
         Broken::unless(self.is_system_role, "isSystemRole", rule)?;
         let rule = "a system role keeps its slug";
         Broken::unless(self.slug == before.slug, "slug", rule)
+    }
+
+    fn check_deletion(&self) -> Result<(), Broken> {
+        let rule = "a system role is not deleted";
+        Broken::unless(!self.is_system_role, "isSystemRole", rule)
     }
 }

@@ -51,10 +51,10 @@ impl Model for Setting {
         Some(doc! {
             "required": ["key", "value", "isPublic"],
             "properties": {
-                "key": { "bsonType": "string", "pattern": "^[a-z][A-Za-z0-9._-]{0,99}$" },
+                "key": { "bsonType": "string", "pattern": "^[a-z][A-Za-z0-9._-]{0,99}\\z" },
                 "value": { "bsonType": ["string", "long", "double", "bool"], "maxLength": 2000 },
                 "description": { "bsonType": "string", "maxLength": 500 },
-                "category": { "bsonType": "string", "pattern": "^[a-z][a-z0-9-]{0,39}$" },
+                "category": { "bsonType": "string", "pattern": "^[a-z][a-z0-9-]{0,39}\\z" },
                 "isPublic": { "bsonType": "bool" },
             },
         })

@@ -61,7 +61,7 @@ impl Model for User {
         Some(doc! {
             "required": ["email", "firstName", "lastName", "role", "isActive"],
             "properties": {
-                "email": { "bsonType": "string", "pattern": "^[^@\\sA-Z]+@[^@\\sA-Z]+$", "maxLength": 254 },
+                "email": { "bsonType": "string", "pattern": "^[^@\\sA-Z]+@[^@\\sA-Z]+\\z", "maxLength": 254 },
                 "firstName": { "bsonType": "string", "minLength": 1, "maxLength": 100 },
                 "lastName": { "bsonType": "string", "minLength": 1, "maxLength": 100 },
                 "role": { "enum": ["superadmin", "admin", "support", "analyst", "viewer"] },

@@ -96,14 +96,14 @@ impl Model for Client {
                 "label": { "bsonType": "string", "minLength": 1, "maxLength": 40 },
                 "street": { "bsonType": "string", "minLength": 1, "maxLength": 200 },
                 "city": { "bsonType": "string", "minLength": 1, "maxLength": 100 },
-                "postalCode": { "bsonType": "string", "pattern": "^[A-Za-z0-9 -]{2,12}$" },
-                "country": { "bsonType": "string", "pattern": "^[A-Z]{2}$" },
+                "postalCode": { "bsonType": "string", "pattern": "^[A-Za-z0-9 -]{2,12}\\z" },
+                "country": { "bsonType": "string", "pattern": "^[A-Z]{2}\\z" },
             },
         };
         Some(doc! {
             "required": ["clientCode", "companyName", "status", "addresses"],
             "properties": {
-                "clientCode": { "bsonType": "string", "pattern": "^[A-Za-z0-9._-]{1,40}$" },
+                "clientCode": { "bsonType": "string", "pattern": "^[A-Za-z0-9._-]{1,40}\\z" },
                 "companyName": { "bsonType": "string", "minLength": 1, "maxLength": 200 },
                 "status": { "enum": ["prospect", "lead", "active", "inactive", "churned", "blacklisted"] },
                 "tier": { "enum": ["strategic", "enterprise", "mid_market", "small_business", "startup"] },

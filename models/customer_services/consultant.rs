@@ -79,7 +79,7 @@ impl Model for Consultant {
                 "consultantCode", "firstName", "lastName", "level", "status", "hourlyRate", "skills",
             ],
             "properties": {
-                "consultantCode": { "bsonType": "string", "pattern": "^[A-Za-z0-9._-]{1,40}$" },
+                "consultantCode": { "bsonType": "string", "pattern": "^[A-Za-z0-9._-]{1,40}\\z" },
                 "memberId": { "bsonType": "objectId" },
                 "firstName": { "bsonType": "string", "minLength": 1, "maxLength": 100 },
                 "lastName": { "bsonType": "string", "minLength": 1, "maxLength": 100 },

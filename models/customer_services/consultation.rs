@@ -94,7 +94,7 @@ impl Model for Consultation {
                 "code", "consultantId", "clientId", "topic", "startsAt", "endsAt", "status", "fee",
             ],
             "properties": {
-                "code": { "bsonType": "string", "pattern": "^[A-Za-z0-9._-]{1,40}$" },
+                "code": { "bsonType": "string", "pattern": "^[A-Za-z0-9._-]{1,40}\\z" },
                 "consultantId": { "bsonType": "objectId" },
                 "clientId": { "bsonType": "objectId" },
                 "topic": { "bsonType": "string", "minLength": 1, "maxLength": 200 },

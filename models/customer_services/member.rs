@@ -71,12 +71,12 @@ impl Model for Member {
         Some(doc! {
             "required": ["email", "firstName", "lastName", "role", "status"],
             "properties": {
-                "email": { "bsonType": "string", "pattern": "^[^@\\sA-Z]+@[^@\\sA-Z]+$", "maxLength": 254 },
+                "email": { "bsonType": "string", "pattern": "^[^@\\sA-Z]+@[^@\\sA-Z]+\\z", "maxLength": 254 },
                 "firstName": { "bsonType": "string", "minLength": 1, "maxLength": 100 },
                 "lastName": { "bsonType": "string", "minLength": 1, "maxLength": 100 },
                 "role": { "enum": ["owner", "manager", "member", "guest"] },
                 "status": { "enum": ["invited", "active", "suspended"] },
-                "phone": { "bsonType": "string", "pattern": "^[0-9+() ./-]{3,40}$" },
+                "phone": { "bsonType": "string", "pattern": "^[0-9+() ./-]{3,40}\\z" },
                 "joinedAt": { "bsonType": "date" },
             },
         })

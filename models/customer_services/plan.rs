@@ -27,7 +27,7 @@ impl Model for Plan {
         Some(doc! {
             "required": ["code", "name", "monthlyPrice"],
             "properties": {
-                "code": { "bsonType": "string", "pattern": "^[a-z0-9-]{1,40}$" },
+                "code": { "bsonType": "string", "pattern": "^[a-z0-9-]{1,40}\\z" },
                 "name": { "bsonType": "string", "minLength": 1, "maxLength": 100 },
                 "monthlyPrice": { "bsonType": "long", "minimum": 0 },
             },

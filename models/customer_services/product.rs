@@ -51,7 +51,7 @@ impl Model for Product {
         Some(doc! {
             "required": ["sku", "name", "price", "taxPercent", "stockQuantity", "isActive"],
             "properties": {
-                "sku": { "bsonType": "string", "pattern": "^[A-Za-z0-9._-]{1,40}$" },
+                "sku": { "bsonType": "string", "pattern": "^[A-Za-z0-9._-]{1,40}\\z" },
                 "name": { "bsonType": "string", "minLength": 1, "maxLength": 200 },
                 "description": { "bsonType": "string", "maxLength": 2000 },
                 "category": { "bsonType": "string", "minLength": 1, "maxLength": 100 },

@@ -119,7 +119,7 @@ impl Model for Project {
         Some(doc! {
             "required": ["code", "name", "clientId", "type", "priority", "status"],
             "properties": {
-                "code": { "bsonType": "string", "pattern": "^[A-Za-z0-9._-]{1,40}$" },
+                "code": { "bsonType": "string", "pattern": "^[A-Za-z0-9._-]{1,40}\\z" },
                 "name": { "bsonType": "string", "minLength": 1, "maxLength": 200 },
                 "clientId": { "bsonType": "objectId" },
                 "type": { "enum": ["strategy", "implementation", "transformation", "assessment", "support"] },

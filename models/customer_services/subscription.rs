@@ -59,8 +59,8 @@ impl Model for Subscription {
         Some(doc! {
             "required": ["tenantId", "planCode", "status", "seats", "startsAt"],
             "properties": {
-                "tenantId": { "bsonType": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,35}$" },
-                "planCode": { "bsonType": "string", "pattern": "^[a-z0-9-]{1,40}$" },
+                "tenantId": { "bsonType": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,35}\\z" },
+                "planCode": { "bsonType": "string", "pattern": "^[a-z0-9-]{1,40}\\z" },
                 "status": { "enum": ["trial", "active", "past_due", "cancelled", "expired"] },
                 "seats": { "bsonType": "int", "minimum": 1, "maximum": 100_000 },
                 "startsAt": { "bsonType": "date" },

@@ -52,9 +52,9 @@ impl Model for TokenBlacklist {
         Some(doc! {
             "required": ["tokenHash", "userId", "reason", "expiresAt"],
             "properties": {
-                "tokenHash": { "bsonType": "string", "pattern": "^[0-9a-f]{64}$" },
+                "tokenHash": { "bsonType": "string", "pattern": "^[0-9a-f]{64}\\z" },
                 "userId": { "bsonType": "objectId" },
-                "tenantId": { "bsonType": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,35}$" },
+                "tenantId": { "bsonType": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,35}\\z" },
                 "reason": { "enum": ["logout", "password_changed", "revoked", "compromised"] },
                 "expiresAt": { "bsonType": "date" },
             },

@@ -57,8 +57,13 @@ pub(super) fn decode<M: DeserializeOwned>(
     document: &RawDocument,
     namespace: &Namespace,
 ) -> Result<M> {
-    bson::deserialize_from_slice(document.as_bytes())
-        .map_err(|error| misfit(reason(&error), namespace))
+    bson::deserialize_from_slice(document.as_bytes()).map_err(|error| {
+        let reason = reason(&error);
+        // An id that was made tells nothing; one that somebody chose may be content.
+        let id = document.get_object_id("_id");
+        let which = id.map_or_else(|_| String::new(), |id| format!("`_id` {id}: "));
+        misfit(format!("{which}{reason}"), namespace)
+    })
 }
 
 /// Returns the error of a document that does not fit its model.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mongodb::{
-    bson::{Document, RawDocumentBuf},
+    bson::{Document, RawDocumentBuf, doc},
     options::UpdateModifications,
 };
 
@@ -86,6 +86,7 @@ impl Target {
         filter: &mut Document,
         update: &mut UpdateModifications,
     ) -> Result<()> {
+        self.writable()?;
         self.changeable(filter)?;
         upkeep::stamp(self.upkeep, update).map_err(|what| {
             let namespace = self.namespace.clone();
@@ -112,6 +113,29 @@ impl Target {
         Ok(())
     }
 
+    /// Passes a restoration. Where deleting does not only mark, nothing matches.
+    pub(super) fn restoration(&self, filter: &mut Document) -> Result<()> {
+        self.reach.filter(filter);
+        View::Deleted.narrow(filter);
+        match self.upkeep {
+            Upkeep::SoftDelete => Ok(()),
+            Upkeep::AppendOnly => Err(Error::AppendOnly(self.namespace.clone())),
+            // Its own `deletedAt`, if it has one, is none of ours.
+            Upkeep::None | Upkeep::Stamps => {
+                *filter = doc! { "_id": { "$in": [] } };
+                Ok(())
+            }
+        }
+    }
+
+    /// Refuses to write among what is deleted: it would be there again, or twice.
+    fn writable(&self) -> Result<()> {
+        match self.view {
+            View::Live => Ok(()),
+            View::Deleted => Err(Error::Deleted(self.namespace.clone())),
+        }
+    }
+
     fn changeable(&self, filter: &mut Document) -> Result<()> {
         if self.upkeep == Upkeep::AppendOnly {
             return Err(Error::AppendOnly(self.namespace.clone()));
@@ -123,6 +147,7 @@ impl Target {
         &self,
         documents: impl IntoIterator<Item = &'a Encoded>,
     ) -> Result<()> {
+        self.writable()?;
         let bad = documents
             .into_iter()
             .find_map(|document| document.as_ref().err());

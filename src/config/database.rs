@@ -6,7 +6,7 @@ use std::{path::PathBuf, time::Duration};
 
 use mongodb::options::{
     Acknowledgment, ClientOptions, Compressor, ReadConcern, ReadPreference, SelectionCriteria, Tls,
-    TlsOptions, WriteConcern,
+    TlsOptions,
 };
 
 pub(super) use self::read::read_all;
@@ -105,12 +105,9 @@ impl Tuning {
         };
         options.selection_criteria = Some(preference.over(options.selection_criteria.take()));
         options.read_concern = Some(self.read_concern.over(options.read_concern.take()));
-        let concern = WriteConcern::builder().w(self.write_concern.value).build();
-        let concern = Chosen {
-            value: concern,
-            explicit: self.write_concern.explicit,
-        };
-        options.write_concern = Some(concern.over(options.write_concern.take()));
+        // Only `w` is ours: journal and timeout of the URI stay, and without a `w` it is the preset's.
+        let concern = options.write_concern.get_or_insert_default();
+        concern.w = Some(self.write_concern.over(concern.w.take()));
     }
 
     fn apply_tls(&self, options: &mut ClientOptions) {

@@ -8,7 +8,7 @@ use crate::{
     error::Error,
     model::{Model, TenantId},
     registry::{Declared, Registry, Scope},
-    schema::{self, Report},
+    schema::{self, Cure, Report},
     tenancy::Tenant,
 };
 
@@ -138,14 +138,15 @@ fn missing(check: Check, standing: Standing, report: &Report) -> Finding {
     if report.missing.len() > NAMED {
         lines.push(format!("{} more", report.missing.len() - NAMED));
     }
-    let status = match standing.is_private {
-        true => Status::Note,
-        false => Status::Failure,
-    };
+    // What concerns documents, or is there differently, `up` may fail to end on a private set too.
+    let doubtful = report.missing.iter().find(|one| one.cure != Cure::Add);
+    let worst = doubtful.or(report.missing.first());
+    let ends = standing.is_private && doubtful.is_none();
+    let status = if ends { Status::Note } else { Status::Failure };
     let finding = Finding::new(check, status, lines.join("; "));
-    match report.missing.first() {
-        _ if standing.is_private => finding.cure("`up` completes it on a private set"),
-        Some(first) => finding.cure(first.cure.advice()),
+    match worst {
+        _ if ends => finding.cure("`up` completes it on a private set"),
+        Some(worst) => finding.cure(worst.cure.advice()),
         None => finding,
     }
 }

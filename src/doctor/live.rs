@@ -79,11 +79,11 @@ impl Live {
             .unwrap_or_default()
     }
 
-    /// Returns how many members the replica set has, arbiters included, and 1 for a server alone; nothing
+    /// Returns how many members of the replica set hold data, and 1 for a server alone; nothing
     /// where a mongos stands before them.
     pub(super) fn members(&self) -> Option<usize> {
         let count = |key| self.hello.get_array(key).map_or(0, Vec::len);
-        let members = count("hosts") + count("passives") + count("arbiters");
+        let members = count("hosts") + count("passives");
         (!is_mongos(&self.hello)).then_some(members.max(1))
     }
 

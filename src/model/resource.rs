@@ -31,7 +31,7 @@ pub trait Resource: Model + Clone {
     /// validator. Whatever is not listed is refused; `id` and the library's stamps always may.
     const FILTERS: &'static [&'static str] = &[];
 
-    /// The fields that never leave: no answer shows them, no body may set them, and their names are
+    /// The fields that never leave, by their first name: no answer shows them, no body may set them, and their names are
     /// all that an audit entry holds.
     const HIDDEN: &'static [&'static str] = &[];
 
@@ -43,6 +43,14 @@ pub trait Resource: Model + Clone {
     /// # Errors
     /// The first rule that is broken.
     fn check(&self, _before: Option<&Self>) -> Result<(), Broken> {
+        Ok(())
+    }
+
+    /// Checks whether a document may be deleted.
+    ///
+    /// # Errors
+    /// The first rule that is broken.
+    fn check_deletion(&self) -> Result<(), Broken> {
         Ok(())
     }
 }

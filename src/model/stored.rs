@@ -2,15 +2,11 @@
 
 use std::ops::Deref;
 
-use mongodb::bson::{self, DateTime, Document, RawDocumentBuf, oid::ObjectId};
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{self, DeserializeOwned},
-    ser,
-};
+use mongodb::bson::{self, Bson, DateTime, Document, RawDocumentBuf, oid::ObjectId};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
 use super::{
-    misfit,
+    Model, misfit,
     upkeep::{CREATED_AT, DELETED_AT, UPDATED_AT, VERSION},
 };
 
@@ -54,7 +50,7 @@ struct Kept {
     version: i64,
     created_at: DateTime,
     updated_at: DateTime,
-    deleted_at: Option<DateTime>,
+    deleted_at: Option<Bson>,
 }
 
 impl<M> Stored<M> {
@@ -72,7 +68,7 @@ impl<M> Stored<M> {
     }
 }
 
-impl<M: Serialize> Stored<M> {
+impl<M: Model> Stored<M> {
     /// Returns the document as it lies in the database: `_id`, the model's fields, the stamps.
     ///
     /// # Errors
@@ -81,11 +77,9 @@ impl<M: Serialize> Stored<M> {
         let own = bson::serialize_to_document(&self.model)?;
         let mut document = Document::new();
         document.insert("_id", self.id);
-        let theirs = ["_id", VERSION, CREATED_AT, UPDATED_AT, DELETED_AT];
-        document.extend(
-            own.into_iter()
-                .filter(|(key, _)| !theirs.contains(&key.as_str())),
-        );
+        let kept = M::UPKEEP.fields();
+        let is_own = |key: &str| key != "_id" && !kept.contains(&key);
+        document.extend(own.into_iter().filter(|(key, _)| is_own(key)));
         document.insert(VERSION, self.version);
         document.insert(CREATED_AT, self.created_at);
         document.insert(UPDATED_AT, self.updated_at);
@@ -104,7 +98,7 @@ impl<M> Deref for Stored<M> {
     }
 }
 
-impl<M: Serialize> Serialize for Stored<M> {
+impl<M: Model> Serialize for Stored<M> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let document = self.to_document().map_err(ser::Error::custom)?;
         document.serialize(serializer)
@@ -113,18 +107,20 @@ impl<M: Serialize> Serialize for Stored<M> {
 
 /// Read twice, for the stamps and for the model: serde's `flatten` would read every value into a
 /// copy first, and forget its type on the way.
-impl<'de, M: DeserializeOwned> Deserialize<'de> for Stored<M> {
+impl<'de, M: Model> Deserialize<'de> for Stored<M> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = RawDocumentBuf::deserialize(deserializer)?;
         let unfit = |error: bson::error::Error| de::Error::custom(misfit::quote(&error));
         let kept: Kept = bson::deserialize_from_slice(raw.as_bytes()).map_err(unfit)?;
         let model = bson::deserialize_from_slice(raw.as_bytes()).map_err(unfit)?;
+        // Elsewhere a field of that name is the model's own.
+        let mark = kept.deleted_at.filter(|_| M::UPKEEP.is_soft_delete());
         Ok(Self {
             id: kept.id,
             version: kept.version,
             created_at: kept.created_at,
             updated_at: kept.updated_at,
-            deleted_at: kept.deleted_at,
+            deleted_at: mark.and_then(|mark| mark.as_datetime().copied()),
             model,
         })
     }
@@ -135,16 +131,25 @@ mod tests {
     use mongodb::bson::doc;
 
     use super::*;
+    use crate::model::Upkeep;
 
     #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
     struct Note {
         title: String,
+        #[serde(rename = "deletedAt")]
+        deleted_at: Option<DateTime>,
+    }
+
+    impl Model for Note {
+        const COLLECTION: &'static str = "notes";
+        const UPKEEP: Upkeep = Upkeep::Stamps;
     }
 
     #[test]
     fn a_stored_document_survives_the_way_to_bytes_and_back() {
         let note = Stored::new(Note {
             title: "first".into(),
+            deleted_at: Some(DateTime::from_millis(7)),
         });
 
         let bytes = bson::serialize_to_vec(&note).unwrap();
@@ -152,6 +157,10 @@ mod tests {
 
         assert_eq!(back, note);
         assert_eq!(back.title, "first");
+        assert!(
+            back.model.deleted_at.is_some(),
+            "its own, as deleting does not mark"
+        );
     }
 
     #[test]

@@ -8,11 +8,12 @@ use mongodb::bson::{Bson, Document, doc};
 /// |---|---|---|
 /// | `None` | nothing | |
 /// | `Stamps` | `version` (from 1, one more with every change), `createdAt`, `updatedAt` | the fields are the library's: a model need not have them ([`Stored`](crate::Stored) does), an update may not set them |
-/// | `SoftDelete` | the stamps, and `deletedAt` once it is deleted | deleting marks; no verb but those of [`deleted`](crate::Collection::deleted) meets what is marked; unique means unique among what is not deleted |
+/// | `SoftDelete` | the stamps, and `deletedAt` once it is deleted | deleting marks; filters, counts, `distinct` and pipelines pass over what is marked, except through [`deleted`](crate::Collection::deleted); unique means unique among what is not deleted |
 /// | `AppendOnly` | nothing | no verb changes, replaces or deletes a document |
 ///
 /// The dates are those of the writing process's clock. What writes past the library (the raw driver,
-/// `$merge` and `$out`) keeps nothing.
+/// `$merge` and `$out`) keeps nothing; the stages of a pipeline that read a collection anew (`$lookup`,
+/// `$unionWith`, `$graphLookup`) see what is marked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Upkeep {
     /// Documents are stored as the model says.

@@ -226,19 +226,14 @@ async fn what_is_deleted_is_out_of_every_verb_until_it_is_restored() {
     }
     assert_eq!(clients.deleted().count_documents(doc! {}).await.unwrap(), 2);
 
-    assert_eq!(
-        clients.restore_by_id(made.id).await.unwrap().matched_count,
-        1
-    );
+    let restored = clients.restore_by_id(made.id).stored().await.unwrap();
+    assert_eq!(restored.unwrap().version, 3);
     let back = clients.find_by_id(made.id).stored().await.unwrap().unwrap();
     assert_eq!(
         (back.version, back.deleted_at, &back.model),
         (3, None, &made.model)
     );
-    assert_eq!(
-        clients.restore_by_id(made.id).await.unwrap().matched_count,
-        0
-    );
+    assert_eq!(clients.restore_by_id(made.id).await.unwrap(), None);
     let outside = house
         .outside(&acme.name())
         .await
@@ -303,10 +298,7 @@ async fn a_deleted_documents_key_is_free_and_taken_back_only_while_it_is() {
     );
     clients.delete_by_id(second.id).await.unwrap();
 
-    assert_eq!(
-        clients.restore_by_id(first.id).await.unwrap().matched_count,
-        1
-    );
+    assert!(clients.restore_by_id(first.id).await.unwrap().is_some());
     assert_eq!(clients.deleted().count_documents(doc! {}).await.unwrap(), 1);
     house.close().await;
 }
@@ -334,12 +326,13 @@ async fn no_verb_changes_a_record_that_is_only_ever_added() {
         entries.find_one_and_delete(doc! {}).await.err(),
         entries.delete_one(doc! {}).await.err(),
         entries.delete_many(doc! {}).await.err(),
+        entries.restore_one(doc! {}).await.err(),
     ]
     .into_iter()
     .flatten()
     .collect();
 
-    assert_eq!(refused.len(), 8);
+    assert_eq!(refused.len(), 9);
     for error in refused {
         assert!(matches!(error, Error::AppendOnly(_)), "{error:?}");
     }
@@ -352,5 +345,63 @@ async fn no_verb_changes_a_record_that_is_only_ever_added() {
         );
     }
     assert_eq!(entries.find_one(doc! {}).await.unwrap(), Some(entry));
+    house.close().await;
+}
+
+#[tokio::test]
+async fn nothing_is_written_among_what_is_deleted() {
+    let house = House::new("upkeep_deleted").await;
+    let clients = house.tenant("acme").await.collection::<Client>();
+    let made = clients.create(client("a")).await.unwrap();
+    clients.delete_by_id(made.id).await.unwrap();
+    let deleted = clients.deleted();
+    let set = doc! { "$set": { "companyName": "x" } };
+
+    let refused: Vec<Error> = [
+        deleted.insert_one(client("b")).await.err(),
+        deleted.insert_many([client("b")]).await.err(),
+        deleted
+            .update_one(doc! {}, set.clone())
+            .upsert(true)
+            .await
+            .err(),
+        deleted.update_many(doc! {}, set.clone()).await.err(),
+        deleted.find_one_and_update(doc! {}, set).await.err(),
+        deleted.replace_one(doc! {}, client("a")).await.err(),
+        deleted
+            .find_one_and_replace(doc! {}, client("a"))
+            .await
+            .err(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+
+    assert_eq!(refused.len(), 7);
+    for error in refused {
+        assert!(matches!(error, Error::Deleted(_)), "{error:?}");
+    }
+    assert_eq!(clients.count_documents(doc! {}).await.unwrap(), 0);
+    assert_eq!(deleted.count_documents(doc! {}).await.unwrap(), 1);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn restoring_leaves_a_models_own_deleted_at_alone() {
+    let house = House::new("upkeep_own").await;
+    let plans = house.customer().collection::<Plan>();
+    let made = plans.create(plan("a")).await.unwrap();
+    let mark = doc! { "$set": { "deletedAt": DateTime::now() } };
+    plans.update_by_id(made.id, mark).await.unwrap();
+
+    assert_eq!(plans.restore_by_id(made.id).await.unwrap(), None);
+
+    let outside = house.outside(&house.names.name("customer")).await;
+    let stored = outside
+        .collection::<Document>("plans")
+        .find_one(doc! {})
+        .await
+        .unwrap();
+    assert!(stored.unwrap().contains_key("deletedAt"));
     house.close().await;
 }

@@ -41,7 +41,10 @@ use self::{
 
 /// Runs the command that the process's arguments name.
 pub fn run(app: App) -> ExitCode {
-    let Arguments { set, command } = Arguments::parse();
+    let Arguments { set, command } = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return refuse(&error),
+    };
     finish(|| async move {
         match command {
             Command::Up(arguments) => up::run(&app, &set, &arguments, up::Sharing::Own).await,
@@ -58,8 +61,28 @@ pub fn run(app: App) -> ExitCode {
 ///
 /// It is `up`, but where a private set already runs for this project it is used.
 pub fn serve(app: App) -> ExitCode {
-    let ServeArguments { set, up: arguments } = ServeArguments::parse();
+    let ServeArguments { set, up: arguments } = match ServeArguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return refuse(&error),
+    };
     finish(|| async move { up::run(&app, &set, &arguments, up::Sharing::Attach).await })
+}
+
+/// Prints what is wrong with the command line, or the help that was asked for. A URI that was put where
+/// something else belongs is not repeated: it may hold a password.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let code = ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+    if !error.use_stderr() {
+        output::result(error.render());
+        return code;
+    }
+    let secret = |argument: &String| argument.contains("://");
+    let text = error.render().to_string();
+    let text = std::env::args()
+        .filter(secret)
+        .fold(text, |text, argument| text.replace(&argument, "<uri>"));
+    output::note(text.trim_end());
+    code
 }
 
 fn finish<F: Future<Output = Result<(), Failure>>>(command: impl FnOnce() -> F) -> ExitCode {

@@ -8,13 +8,14 @@ mod json;
 mod list;
 mod place;
 mod shape;
+mod strict;
 
 use std::{fmt, marker::PhantomData, sync::Arc};
 
 use axum::{
     Router,
-    extract::{FromRequestParts, Query},
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    extract::FromRequestParts,
+    http::{HeaderName, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -23,18 +24,19 @@ use mongoplex::{
     Broken, Collection, Resource, Stored,
     bson::{Document, oid::ObjectId},
 };
-use serde::Deserialize;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use self::{
     body::{Body, Difference},
     change::Change,
     list::Asked,
+    place::Place,
 };
 pub use self::{
     json::{Shown, shown},
     list::List,
-    place::{Audited, Place},
+    place::Audited,
 };
 use crate::{
     extract::{Actor, Id, IfMatch, Json},
@@ -47,7 +49,7 @@ type Prepare = Arc<dyn Fn(Map<String, Value>) -> BoxFuture<'static, Prepared> + 
 
 /// The routes of one model at one address.
 ///
-/// `P` is the [`Place`] where its documents are: [`Db<D>`](crate::Db) for a common model,
+/// `P` is the place where its documents are: [`Db<D>`](crate::Db) for a common model,
 /// [`TenantDb<D>`](crate::TenantDb) for a tenant's, [`Audited<D>`] for one whose changes leave an audit
 /// entry. The model keeps its stamps ([`Upkeep`](mongoplex::Upkeep)).
 ///
@@ -70,7 +72,7 @@ type Prepare = Arc<dyn Fn(Map<String, Value>) -> BoxFuture<'static, Prepared> + 
 /// | `GET /notes/{id}` | reads | 200, `ETag` |
 /// | `PATCH /notes/{id}` | changes the fields that are given (RFC 7396: `null` drops one) | 200 |
 /// | `PUT /notes/{id}` | takes a whole document: what is left out has its default or is gone | 200 |
-/// | `DELETE /notes/{id}` | deletes, or marks as deleted | 204 |
+/// | `DELETE /notes/{id}` | deletes, or marks as deleted, if the model lets it | 204 |
 /// | `POST /notes/{id}/restore` | takes the mark away | 200 |
 /// | `DELETE /notes/{id}?purge=true` | deletes for good what was marked | 204 |
 /// | `GET /notes` | lists | 200 `{"items": […], "nextCursor": …}` |
@@ -111,11 +113,23 @@ impl<P, M> fmt::Debug for Crud<P, M> {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+/// `?purge=true` of a deletion.
 struct Deletion {
-    #[serde(default)]
     purge: bool,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Deletion {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        match parts.uri.query() {
+            None | Some("" | "purge=false") => Ok(Self { purge: false }),
+            Some("purge=true") => Ok(Self { purge: true }),
+            Some(_) => Err(Problem::bad_request(
+                "a deletion takes `purge=true` and nothing else",
+            )),
+        }
+    }
 }
 
 impl<P, M: Resource> Crud<P, M> {
@@ -146,17 +160,20 @@ impl<P, M: Resource> Crud<P, M> {
         S: Clone + Send + Sync + 'static,
         P: Place<M> + FromRequestParts<S, Rejection = Problem>,
     {
+        let one = format!("{}/{{id}}", self.path);
+        if M::UPKEEP.has_stamps() {
+            return Router::new()
+                .route(self.path, get(list::<P, M, Stored<M>>))
+                .route(&one, get(read::<P, M>));
+        }
         let read = async move |place: P, Id(id): Id| {
             let found = place.collection().find_by_id(id).await?;
             let found = found.ok_or_else(Problem::not_found)?;
             Ok::<_, Problem>(Json(shown(&found, M::HIDDEN)?))
         };
-        let list = async move |place: P, asked: Asked<M>| {
-            asked.run(&place.collection(), |find| find).await
-        };
         Router::new()
-            .route(self.path, get(list))
-            .route(&format!("{}/{{id}}", self.path), get(read))
+            .route(self.path, get(list::<P, M, M>))
+            .route(&one, get(read))
     }
 }
 
@@ -175,11 +192,8 @@ impl<P, M: Resource> Crud<P, M> {
         }
         let one = format!("{}/{{id}}", self.path);
         let (create, change, replace) = (self.clone(), self.clone(), self.clone());
-        let list = async |place: P, asked: Asked<M>| {
-            asked.run(&place.collection(), |find| find.stored()).await
-        };
         let routes = Router::new()
-            .route(self.path, get(list))
+            .route(self.path, get(list::<P, M, Stored<M>>))
             .route(
                 self.path,
                 post(async move |place, actor, body| create.create(place, actor, body).await),
@@ -212,6 +226,7 @@ impl<P, M: Resource> Crud<P, M> {
         P: Place<M>,
     {
         let mut document = Document::new();
+        let body = body.without_theirs(None)?;
         body::merge(&mut document, self.prepared(body).await?);
         let model: M = body::model(document)?;
         model.check(None).map_err(broken)?;
@@ -233,11 +248,12 @@ impl<P, M: Resource> Crud<P, M> {
     where
         P: Place<M>,
     {
-        let body = self.prepared(body).await?;
         let before = find(&place.collection(), id).await?;
         if before.version != version {
             return Err(Problem::stale());
         }
+        let body = body.without_theirs(Some(&shown(&before, M::HIDDEN)?))?;
+        let body = self.prepared(body).await?;
         let mut document = json::document(&before.model)?;
         if matches!(whole, Whole::Whole) {
             let hidden = document
@@ -277,6 +293,16 @@ enum Whole {
     Partly,
 }
 
+/// Lists documents as `T`: the model, or all that is stored.
+async fn list<P, M, T>(place: P, asked: Asked<M>) -> Result<Json<List>, Problem>
+where
+    P: Place<M>,
+    M: Resource,
+    T: DeserializeOwned + Serialize,
+{
+    asked.run::<T>(&place.collection()).await
+}
+
 async fn read<P: Place<M>, M: Resource>(place: P, Id(id): Id) -> Result<Response, Problem> {
     answer(StatusCode::OK, &find(&place.collection(), id).await?, None)
 }
@@ -286,11 +312,20 @@ async fn delete<P: Place<M>, M: Resource>(
     actor: Actor,
     Id(id): Id,
     version: Option<IfMatch>,
-    query: Query<Deletion>,
+    Deletion { purge }: Deletion,
 ) -> Result<StatusCode, Problem> {
-    let change = match query.purge {
+    let change = match purge {
         true => Change::Purge { id, version },
-        false => Change::Delete { id, version },
+        false => {
+            let before = find(&place.collection(), id).await?;
+            if version.is_some_and(|IfMatch(version)| version != before.version) {
+                return Err(Problem::stale());
+            }
+            before.check_deletion().map_err(broken)?;
+            // What was checked is what goes.
+            let version = Some(IfMatch(before.version));
+            Change::Delete { id, version }
+        }
     };
     place.change(actor, change).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -24,7 +24,7 @@ mod signal;
 pub use axum;
 
 pub use self::{
-    crud::{Audited, Crud, List, Place, Prepared, Shown, shown},
+    crud::{Audited, Crud, List, Prepared, Shown, shown},
     extract::{Actor, Db, Id, IfMatch, Json, Page, TenantDb},
     logging::init as init_logging,
     problem::Problem,

@@ -92,6 +92,13 @@ impl Problem {
         Self::new(status, "about:blank", detail)
     }
 
+    /// Returns a 500 whose cause is logged: an error that is none of the client's, whatever it is.
+    pub(crate) fn unexpected(error: Error) -> Self {
+        let mut problem = Self::of_status(StatusCode::INTERNAL_SERVER_ERROR);
+        problem.cause = Some(Arc::new(error));
+        problem
+    }
+
     pub(crate) fn status(&self) -> StatusCode {
         self.status
     }

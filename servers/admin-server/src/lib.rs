@@ -4,7 +4,11 @@ mod tenants;
 mod users;
 
 use axum::{Router, extract::FromRef};
-use models::{admin_server::*, shared::*};
+use models::{
+    admin_server::*,
+    customer_services::{Customer, Plan, Subscription},
+    shared::*,
+};
 use mongoplex::{Database, Databases, Error, Result, Tenancy, audit::Entry};
 use mongoplex_server::{Audited, Crud, Db, Server};
 
@@ -12,6 +16,7 @@ use mongoplex_server::{Audited, Crud, Db, Server};
 #[derive(Debug, Clone, FromRef)]
 pub struct State {
     admin: Database<Admin>,
+    customer: Database<Customer>,
     tenancy: Tenancy,
 }
 
@@ -23,12 +28,13 @@ impl State {
     pub fn new(databases: &Databases) -> Result<Self> {
         Ok(Self {
             admin: databases.database()?,
+            customer: databases.database()?,
             tenancy: databases.tenancy()?,
         })
     }
 }
 
-/// Every change leaves an audit entry, in the same transaction.
+/// Every change leaves an audit entry, in the same transaction, and so in the same database.
 type Trail = Audited<Admin>;
 
 /// Returns the routes: a line per resource.
@@ -44,11 +50,13 @@ pub fn app(state: State) -> Router {
         .merge(Crud::<Trail, Permission>::at("/api/v1/admin/permissions").routes())
         .merge(Crud::<Trail, Setting>::at("/api/v1/admin/settings").routes())
         .merge(Crud::<Db<Admin>, Entry>::at("/api/v1/admin/audit").read_routes())
+        .merge(Crud::<Audited<Customer>, Plan>::at("/api/v1/admin/plans").routes())
+        .merge(Crud::<Audited<Customer>, Subscription>::at("/api/v1/admin/subscriptions").routes())
+        .merge(Crud::<Db<Customer>, Entry>::at("/api/v1/admin/customer-audit").read_routes())
         .with_state(state)
 }
 
-/// Returns the routes of the database `shared`, for where there is one. Its entries lie beside what was
-/// changed: a transaction is of one database.
+/// Returns the routes of the database `shared`, for where there is one.
 pub fn shared(shared: Database<Shared>) -> Router {
     type Trail = Audited<Shared>;
     Router::new()

@@ -10,8 +10,7 @@ type Tenant = TenantDb<Customer>;
 /// Returns the routes: a line per resource.
 pub fn app(customer: Database<Customer>) -> Router {
     Router::new()
-        .merge(Crud::<Db<Customer>, Plan>::at("/api/v1/plans").routes())
-        .merge(Crud::<Db<Customer>, Subscription>::at("/api/v1/subscriptions").routes())
+        .merge(Crud::<Db<Customer>, Plan>::at("/api/v1/plans").read_routes())
         .merge(Crud::<Tenant, Client>::at("/api/v1/clients").routes())
         .merge(Crud::<Tenant, ClientContact>::at("/api/v1/client-contacts").routes())
         .merge(Crud::<Tenant, ClientNote>::at("/api/v1/client-notes").routes())

@@ -137,4 +137,11 @@ macro_rules! stored {
     )* };
 }
 
-stored! { FindOne, Find, FindOneAndUpdate, FindOneAndReplace, FindOneAndDelete, Watch }
+stored! { FindOne, Find, FindOneAndUpdate, FindOneAndReplace, FindOneAndDelete, RestoreOne, Watch }
+
+impl<'s, M> Call<'s, M, Find> {
+    /// Returns the call with its documents undecoded; see [`Collection::decode`](crate::Collection::decode).
+    pub fn raw(self) -> Call<'s, RawDocumentBuf, Find> {
+        self.typed()
+    }
+}

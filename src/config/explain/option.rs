@@ -23,14 +23,7 @@ pub(super) fn of(uri: &ConnectionString, setting: &str) -> Option<(&'static str,
         "HEARTBEAT_FREQUENCY" => ("heartbeatFrequencyMS", time(uri.heartbeat_frequency?)),
         "READ_PREFERENCE" => ("readPreference", preference(uri.read_preference.as_ref()?)),
         "READ_CONCERN" => ("readConcernLevel", level(&uri.read_concern.as_ref()?.level)),
-        "WRITE_CONCERN" => match &uri.write_concern.as_ref()?.w {
-            Some(w) => ("w", acknowledgment(w)),
-            // With `journal` or `wtimeoutMS` alone the URI's concern applies, and says nothing of `w`.
-            None => (
-                "journal` or `wtimeoutMS",
-                Some("the server's default".into()),
-            ),
-        },
+        "WRITE_CONCERN" => ("w", acknowledgment(uri.write_concern.as_ref()?.w.as_ref()?)),
         "TLS_CA_FILE" => ("tlsCAFile", file(tls(uri)?.ca_file_path.as_ref()?)),
         "TLS_CERT_FILE" => (
             "tlsCertificateKeyFile",

@@ -95,8 +95,13 @@ fn the_explained_values_are_those_that_the_driver_gets() {
         time("SERVER_SELECTION_TIMEOUT")
     );
     assert_eq!(value("READ_CONCERN"), "available");
-    assert_eq!(options.write_concern.unwrap().w, None);
-    assert_eq!(value("WRITE_CONCERN"), "the server's default");
+    let concern = options.write_concern.unwrap();
+    assert_eq!(concern.w, Some(mongodb::options::Acknowledgment::Majority));
+    assert!(
+        concern.journal.is_some(),
+        "what the URI says beside `w` stays"
+    );
+    assert_eq!(value("WRITE_CONCERN"), "majority");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use models::customer_services::{
     Client,
     client::{ClientStatus, Tier},
 };
+use mongoplex::bson::doc;
 use serde_json::{Value, json};
 
 use super::Full;
@@ -88,6 +89,32 @@ async fn walk(full: &Full, tenant: &str, query: &str, adding: bool) -> Vec<Value
         };
         cursor = format!("&after={next}");
     }
+}
+
+/// The model has a default for what is missing in the database, where it is sorted as missing.
+#[tokio::test]
+async fn documents_from_before_a_field_was_there_are_in_their_pages_too() {
+    let full = Full::new("resources_pages_old").await;
+    let acme = full.house.tenant("acme").await;
+    let outside = full.house.outside(&acme.name()).await;
+    let clients = outside.collection::<mongoplex::bson::Document>("clients");
+    let now = mongoplex::bson::DateTime::now();
+    let old = (0..5).map(|number| {
+        doc! {
+            "clientCode": format!("C-{number}"), "companyName": "A",
+            "version": 1_i64, "createdAt": now, "updatedAt": now,
+        }
+    });
+    let insert = clients.insert_many(old).bypass_document_validation(true);
+    insert.await.unwrap();
+
+    for query in ["sort=status&limit=2", "sort=-status&limit=2"] {
+        let seen = walk(&full, "acme", query, false).await;
+        assert_eq!(ids(&seen).len(), 5, "{query}: {seen:?}");
+        assert_eq!(seen.len(), 5, "{query}");
+        assert_eq!(seen[0]["status"], "prospect");
+    }
+    full.close().await;
 }
 
 fn body(number: usize) -> String {

@@ -166,8 +166,12 @@ async fn dates_stand_in_their_order() {
         ),
     ];
     for (path, field, body) in cases {
-        let line = format!("POST /api/v1/{path}");
-        let answer = send(&full.customer, &line, &[ACME], &body.to_string()).await;
+        let (server, base) = match path {
+            "subscriptions" => (&full.admin, "/api/v1/admin"),
+            _ => (&full.customer, "/api/v1"),
+        };
+        let line = format!("POST {base}/{path}");
+        let answer = send(server, &line, &[ACME], &body.to_string()).await;
         assert_eq!(answer.status, 400, "{path}: {answer:?}");
         assert_eq!(answer.body["fields"], json!([field]));
     }
@@ -195,5 +199,9 @@ async fn a_system_role_keeps_its_slug_and_stays_one() {
             assert_eq!(answer.body["fields"], json!([field]));
         }
     }
+    let line = line.replace("PATCH", "DELETE");
+    let kept = send(&full.admin, &line, &[], "").await;
+    assert_eq!(kept.status, 400, "{kept:?}");
+    assert_eq!(kept.body["fields"], json!(["isSystemRole"]));
     full.close().await;
 }

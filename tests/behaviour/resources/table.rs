@@ -96,14 +96,14 @@ fn admin() -> Vec<Sample> {
 fn common() -> Vec<Sample> {
     vec![
         sample::<Plan>(
-            ("/api/v1/plans", false),
+            ("/api/v1/admin/plans", false),
             &["code"],
             |n| json!({ "code": format!("p{n}"), "name": "P", "monthlyPrice": 100 }),
             |n| format!("code=p{n}"),
             ("monthlyPrice", json!(200), json!(-1)),
         ),
         sample::<Subscription>(
-            ("/api/v1/subscriptions", false),
+            ("/api/v1/admin/subscriptions", false),
             &["tenantId"],
             |n| json!({ "tenantId": format!("t{n}"), "planCode": "starter", "seats": 5, "startsAt": "2026-01-01T00:00:00.000Z" }),
             |n| format!("tenantId=t{n}&startsAt.lte=2026-01-01T00:00:00Z"),

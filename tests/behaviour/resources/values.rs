@@ -3,7 +3,7 @@
 use mongoplex::bson::{Document, doc, oid::ObjectId};
 use serde_json::{Value, json};
 
-use super::{ACME, Full};
+use super::{ACME, Full, table};
 use crate::house::{House, send};
 
 #[tokio::test]
@@ -174,5 +174,55 @@ async fn a_number_or_a_date_that_cannot_be_kept_is_a_400_that_names_it() {
     let answer = send(&full.customer, &line, &[ACME], "").await;
     assert_eq!(answer.status, 400, "{answer:?}");
     assert_eq!(answer.header("content-type"), "application/problem+json");
+    full.close().await;
+}
+
+/// Whoever reads, edits and puts back need not take out what the answer had besides.
+#[tokio::test]
+async fn what_was_read_may_be_put_back_with_its_id_and_stamps() {
+    let full = Full::new("resources_put_back").await;
+    let sample = table::all()
+        .into_iter()
+        .find(|one| one.collection == "clients")
+        .unwrap();
+    let created = full.create(&sample, 1).await;
+    let put = format!("PUT {}", created.header("location"));
+    let first = [("if-match", "\"1\"")];
+
+    let mut body = created.body.clone();
+    body["companyName"] = json!("Changed");
+    let answer = full.send(&sample, &put, &first, &body.to_string()).await;
+
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(answer.body["companyName"], "Changed");
+    let stale = full
+        .send(&sample, &put, &[("if-match", "\"2\"")], &body.to_string())
+        .await;
+    assert_eq!(
+        stale.status, 400,
+        "its version is another by now: {stale:?}"
+    );
+    assert_eq!(stale.body["fields"], json!(["version", "updatedAt"]));
+    full.close().await;
+}
+
+/// MongoDB's `$` lets a line end follow.
+#[tokio::test]
+async fn a_line_end_behind_a_value_passes_no_pattern() {
+    let full = Full::new("resources_line_end").await;
+
+    for sample in table::all() {
+        let mut body = (sample.body)(1);
+        let fields: Vec<String> = body.as_object().unwrap().keys().cloned().collect();
+        for field in fields.iter().filter(|field| {
+            ["email", "code", "slug", "clientCode", "sku"].contains(&field.as_str())
+        }) {
+            let text = format!("{}\n", body[field].as_str().unwrap());
+            body[field] = json!(text);
+            let line = format!("POST {}", sample.path);
+            let answer = full.send(&sample, &line, &[], &body.to_string()).await;
+            assert_eq!(answer.status, 400, "{} {field}: {answer:?}", sample.path);
+        }
+    }
     full.close().await;
 }

@@ -1,7 +1,5 @@
 //! A shop on mongoplex: each tenant has orders of its own, what was sold is counted for all.
 
-use std::process::ExitCode;
-
 use mongoplex::{Index, Model, Resource, Upkeep, bson::doc};
 use mongoplex_cli::App;
 use mongoplex_cli::server::axum::{Router, http::StatusCode, routing::post};
@@ -42,15 +40,17 @@ async fn order(
     Db(sales): Db<Sales>,
     Json(order): Json<Order>,
 ) -> Result<StatusCode, Problem> {
-    tenant.collection::<Order>().insert_one(&order).await?;
-    let products = sales.collection::<Product>();
-    let sold = doc! { "$inc": { "sold": order.quantity } };
-    let counted = products.update_one(doc! { "name": order.product }, sold);
-    counted.upsert(true).await?;
-    Ok(StatusCode::CREATED)
+    let (orders, products) = (tenant.collection::<Order>(), sales.collection::<Product>());
+    let placed = sales.transaction(async move |session| -> mongoplex::Result<()> {
+        orders.insert_one(&order).session(session).await?;
+        let sold = doc! { "$inc": { "sold": order.quantity } };
+        let counted = products.update_one(doc! { "name": &order.product }, sold);
+        counted.upsert(true).session(session).await.map(drop)
+    });
+    Ok(placed.await.map(|()| StatusCode::CREATED)?)
 }
 
-fn main() -> ExitCode {
+fn main() -> std::process::ExitCode {
     let server = Server::new("api", 3000, |databases| {
         let products = Crud::<Audited<Sales>, Product>::at("/products").routes();
         let routes = Router::new().route("/orders", post(order)).merge(products);

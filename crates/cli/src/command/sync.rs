@@ -59,15 +59,16 @@ async fn sync(
     // All that may be wrong with the command line is told before anything is changed.
     let tenants = scope::tenants(databases, arguments).await?;
     let mut work = Work::new(databases, arguments, tenants);
-    let mode = match (arguments.check, &place.private) {
-        (true, _) => Mode::Check,
-        (false, Some(_)) => Mode::Build,
-        (false, None) => Mode::Add,
+    // What may be done here, and with `--check` would be.
+    let here = match &place.private {
+        Some(_) => Mode::Build,
+        None => Mode::Add,
     };
-    let before = work.look().await?;
+    let mode = if arguments.check { Mode::Check } else { here };
+    let before = work.look(here).await?;
     let wants = before.wants(mode);
     if !arguments.json {
-        before.show_differences(mode);
+        before.show_differences(arguments.check);
     }
     let after = match wants {
         true => work.complete(&before, mode).await?,
@@ -110,13 +111,17 @@ impl Work {
     }
 
     /// Compares everything and changes nothing.
-    async fn look(&mut self) -> Result<Compared, Failure> {
+    async fn look(&mut self, here: Mode) -> Result<Compared, Failure> {
         let common = self.schema.common(Mode::Check).await?;
         let tenants = match self.tenants.take() {
             Some(ids) => Some(fleet::walk(&self.schema, ids, Mode::Check, &self.progress).await?),
             None => None,
         };
-        Ok(Compared { common, tenants })
+        Ok(Compared {
+            common,
+            tenants,
+            here,
+        })
     }
 
     /// Completes what is not complete, and leaves the rest alone.

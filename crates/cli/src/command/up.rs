@@ -93,11 +93,12 @@ async fn serve(
     } else {
         told.text().await?
     });
+    let tenants_too = place.private.is_some() || arguments.sync;
     let running = mongoplex_server::run(servers, databases, &place.config, stop);
     let drained = tokio::select! {
         drained = running => drained?,
         Err(failure) = place.keep() => return Err(failure),
-        never = watch(&schema, databases, &report) => match never {},
+        never = watch(&schema, databases, &report, tenants_too) => match never {},
     };
     if drained == Drained::CutOff {
         output::note("some requests were cut off: they took longer than SHUTDOWN_GRACE");
@@ -179,14 +180,29 @@ fn judge(schema: &Node, report: &Report) {
 
 /// Looks again while something is missing or could not be looked at. It never returns: the servers
 /// decide when all is over.
-async fn watch(schema: &Node, databases: &Databases, report: &Report) -> Infallible {
+async fn watch(
+    node: &Node,
+    databases: &Databases,
+    report: &Report,
+    tenants_too: bool,
+) -> Infallible {
     let mut complete = report.is_complete();
     while !complete {
         sleep(SCHEMA_PERIOD).await;
-        if let Ok(report) = databases.schema().common(Mode::Check).await {
-            judge(schema, &report);
+        if let Ok(report) = look(databases, tenants_too).await {
+            judge(node, &report);
             complete = report.is_complete();
         }
     }
     pending().await
+}
+
+/// Compares the common models, and where these are whole and it is wanted all tenants' too.
+async fn look(databases: &Databases, tenants_too: bool) -> Result<Report, Failure> {
+    let schema = databases.schema();
+    let report = schema.common(Mode::Check).await?;
+    if !tenants_too || !report.missing.is_empty() {
+        return Ok(report);
+    }
+    Ok(report.merge(tenants(databases, &schema, Mode::Check).await?))
 }

@@ -1,6 +1,6 @@
 //! Bodies: a whole model or a part of it, taken strictly.
 
-use std::{fmt, marker::PhantomData};
+use std::marker::PhantomData;
 
 use axum::{
     body::Bytes,
@@ -11,15 +11,13 @@ use mongoplex::{
     Resource,
     bson::{self, Bson, Document},
 };
-use serde::{
-    Deserialize, Deserializer,
-    de::{self, MapAccess, Visitor},
-};
 use serde_json::{Map, Value};
 
 use super::{
     json,
+    json::Shown,
     shape::{Shape, is_kept},
+    strict,
 };
 use crate::{
     extract::{malformed, misfit, unknown},
@@ -39,46 +37,30 @@ impl<S: Send + Sync, M: Resource> FromRequest<S> for Body<M> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let bytes = Bytes::from_request(request, state).await;
         let bytes = bytes.map_err(|rejection| Problem::of_status(rejection.status()))?;
-        let Fields(fields) = serde_json::from_slice(&bytes).map_err(|error| malformed(&error))?;
-        let theirs = |name: &&String| {
-            let name = name.as_str();
-            is_kept(M::UPKEEP, name) || name == "id" || M::HIDDEN.contains(&name)
-        };
-        let theirs: Vec<String> = fields.keys().filter(theirs).cloned().collect();
-        if !theirs.is_empty() {
-            return Err(unfit("these fields are not yours to set").with_fields(theirs));
-        }
+        let fields = strict::object(&bytes).map_err(|error| malformed(&error))?;
         let model = PhantomData;
         Ok(Self { fields, model })
     }
 }
 
-/// A JSON object in which no name stands twice: which of two values was meant, nobody knows.
-struct Fields(Map<String, Value>);
-
-impl<'de> Deserialize<'de> for Fields {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(FieldsVisitor)
-    }
-}
-
-struct FieldsVisitor;
-
-impl<'de> Visitor<'de> for FieldsVisitor {
-    type Value = Fields;
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
-        let mut fields = Map::new();
-        while let Some((name, value)) = map.next_entry()? {
-            if fields.insert(name, value).is_some() {
-                return Err(de::Error::custom("a name stands twice"));
+impl<M: Resource> Body<M> {
+    /// Takes out what is not the client's to set: `id`, the stamps, hidden fields. Whoever sends back what
+    /// they read may leave `id` and the stamps in, as they are in `shown`.
+    pub(super) fn without_theirs(mut self, shown: Option<&Shown>) -> Result<Self, Problem> {
+        let shown = shown.and_then(|shown| serde_json::to_value(shown).ok());
+        let mut theirs = Vec::new();
+        self.fields.retain(|name, value| {
+            let kept = is_kept(M::UPKEEP, name) || name == "id";
+            let same = shown.as_ref().and_then(|shown| shown.get(name)) == Some(value);
+            if (kept && !same) || M::HIDDEN.contains(&name.as_str()) {
+                theirs.push(name.clone());
             }
+            !kept
+        });
+        match theirs.is_empty() {
+            true => Ok(self),
+            false => Err(unfit("these fields are not yours to set").with_fields(theirs)),
         }
-        Ok(Fields(fields))
     }
 }
 

@@ -1,5 +1,6 @@
 //! What can be done to the documents of a resource, with or without a transaction around it.
 
+use axum::http::StatusCode;
 use mongoplex::{
     Collection, Resource, Stored,
     audit::Action,
@@ -102,17 +103,8 @@ impl<M: Resource> Change<M> {
                     .await?
             }
             Self::Restore { id, version } => {
-                let restored = collection.restore_one(filter(*id, *version));
-                match restored.maybe_session(again).await?.matched_count {
-                    0 => None,
-                    _ => {
-                        collection
-                            .find_by_id(*id)
-                            .stored()
-                            .maybe_session(session.as_deref_mut())
-                            .await?
-                    }
-                }
+                let restore = collection.restore_one(filter(*id, *version));
+                restore.stored().maybe_session(again).await?
             }
             Self::Purge { id, version } => {
                 let deleted = self.seen_in(collection)?;
@@ -130,16 +122,28 @@ impl<M: Resource> Change<M> {
     async fn refusal(
         &self,
         collection: &Collection<M>,
-        session: Option<&mut ClientSession>,
+        mut session: Option<&mut ClientSession>,
     ) -> Result<Problem, Problem> {
-        let there = self
-            .seen_in(collection)?
+        let seen = self.seen_in(collection)?;
+        let there = seen
             .find_by_id(self.id())
-            .maybe_session(session);
-        Ok(match there.await? {
-            Some(_) => Problem::stale(),
-            None => Problem::not_found(),
-        })
+            .maybe_session(session.as_deref_mut());
+        if there.await?.is_some() {
+            return Ok(Problem::stale());
+        }
+        let live = match self {
+            Self::Restore { .. } | Self::Purge { .. } => {
+                collection
+                    .find_by_id(self.id())
+                    .maybe_session(session)
+                    .await?
+            }
+            _ => None,
+        };
+        let detail = "the document is not deleted; what is marked as deleted is restored or purged";
+        Ok(live.map_or_else(Problem::not_found, |_| {
+            Problem::new(StatusCode::CONFLICT, "not-deleted", detail)
+        }))
     }
 
     /// Returns the documents among which this one must be: the deleted ones for those it brings back

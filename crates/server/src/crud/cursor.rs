@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use mongoplex::{
     Resource,
-    bson::{self, Bson, Document, doc},
+    bson::{self, Bson, Document, RawDocument, doc},
 };
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,9 @@ impl Sort {
             );
             return Err(bad("sort", &what));
         }
+        if matches!(filter::shape::<M>(field).kind(), "array" | "object") {
+            return Err(bad("sort", "a list or an object has no place in an order"));
+        }
         let field = stored_name(field).to_owned();
         Ok(Self { field, descending })
     }
@@ -68,7 +71,8 @@ pub(super) struct Cursor {
 
 impl Cursor {
     /// Returns the place of a document.
-    pub(super) fn at(document: &Document, sort: &Sort) -> Self {
+    pub(super) fn at(document: &RawDocument, sort: &Sort) -> Self {
+        let document = &Document::try_from(document).unwrap_or_default();
         let mut value = Some(&Bson::Null);
         let mut inside = Some(document);
         for part in sort.field.split('.') {
@@ -141,5 +145,7 @@ fn is_plain(value: &Bson) -> bool {
             | B::String(_)
             | B::DateTime(_)
             | B::ObjectId(_)
+            | B::Binary(_)
+            | B::Timestamp(_)
     )
 }

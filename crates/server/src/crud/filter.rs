@@ -75,7 +75,8 @@ fn split<M: Resource>(name: &str) -> Result<(&str, &str), Problem> {
 
 /// Returns whether a list may be filtered and sorted by a field.
 pub(super) fn allows<M: Resource>(field: &str) -> bool {
-    let own = M::FILTERS.contains(&field) && !M::HIDDEN.contains(&field);
+    let first = field.split('.').next().unwrap_or_default();
+    let own = M::FILTERS.contains(&field) && !M::HIDDEN.contains(&first);
     own || field == "id" || M::UPKEEP.fields().contains(&field)
 }
 
@@ -83,8 +84,13 @@ pub(super) fn allows<M: Resource>(field: &str) -> bool {
 pub(super) fn allowed<M: Resource>() -> String {
     let fields = M::FILTERS.iter().chain(M::UPKEEP.fields());
     let fields: Vec<&str> = fields.copied().filter(|field| allows::<M>(field)).collect();
+    let deleted = if M::UPKEEP.is_soft_delete() {
+        ", deleted"
+    } else {
+        ""
+    };
     format!(
-        "limit, after, sort, count and the fields id, {}",
+        "limit, after, sort, count{deleted} and the fields id, {}",
         fields.join(", ")
     )
 }

@@ -32,13 +32,6 @@ pub(super) fn document(model: &impl Serialize) -> Result<Document, Problem> {
         .map_err(|_| Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR))
 }
 
-impl Shown {
-    /// Returns the document behind it, as it is stored.
-    pub(super) fn document(&self) -> &Document {
-        &self.document
-    }
-}
-
 impl Serialize for Shown {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;

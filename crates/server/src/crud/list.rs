@@ -7,8 +7,7 @@ use axum::{
 use futures_util::TryStreamExt;
 use mongoplex::{
     Collection, Resource,
-    bson::{Document, doc},
-    collection::{Call, verb::Find},
+    bson::{Document, RawDocumentBuf, doc},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -76,11 +75,13 @@ impl<M: Resource> Asked<M> {
         Ok(asked)
     }
 
-    /// Reads the page. `kind` says what comes back of each document: the model, or all that is stored.
-    pub(super) async fn run<T: DeserializeOwned + Serialize + Send>(
+    /// Reads the page, each document as `T`: the model, or all that is stored.
+    ///
+    /// The cursor is taken from the document as it lies in the database: the model may give a field that
+    /// is missing there a default, which the database does not sort by.
+    pub(super) async fn run<T: DeserializeOwned + Serialize>(
         self,
         collection: &Collection<M>,
-        kind: fn(Call<'static, M, Find>) -> Call<'static, T, Find>,
     ) -> Result<Json<List>, Problem> {
         let deleted = self.deleted.then(|| collection.try_deleted()).flatten();
         let collection = deleted.as_ref().unwrap_or(collection);
@@ -93,13 +94,13 @@ impl<M: Resource> Asked<M> {
             .find(filter)
             .sort(self.sort.document())
             .limit(self.limit + 1);
-        let found: Vec<T> = kind(find).await?.try_collect().await?;
+        let found: Vec<RawDocumentBuf> = find.raw().await?.try_collect().await?;
         let more = found.len() > self.limit as usize;
-        let found = found.iter().take(self.limit as usize);
-        let items = found.map(|found| shown(found, M::HIDDEN));
-        let items = items.collect::<Result<Vec<_>, _>>()?;
-        let last = items.last().filter(|_| more);
-        let next_cursor = last.map(|last| Cursor::at(last.document(), &self.sort).write());
+        let found = &found[..found.len().min(self.limit as usize)];
+        let show = |raw: &RawDocumentBuf| shown(&collection.decode::<T>(raw)?, M::HIDDEN);
+        let items = found.iter().map(show).collect::<Result<Vec<_>, _>>()?;
+        let last = found.last().filter(|_| more);
+        let next_cursor = last.map(|last| Cursor::at(last, &self.sort).write());
         let total = match self.count {
             true => Some(collection.count_documents(self.filter).await?),
             false => None,
@@ -126,9 +127,10 @@ pub struct List {
 }
 
 fn limit(text: &str) -> Result<u32, Problem> {
-    match text.parse() {
+    // However large: more than a page holds counts as a page.
+    match text.parse::<u128>() {
         Ok(0) | Err(_) => Err(bad("limit", "expected a whole number from 1")),
-        Ok(limit) => Ok(Page::MAX.min(limit)),
+        Ok(limit) => Ok(u32::try_from(limit).map_or(Page::MAX, |limit| limit.min(Page::MAX))),
     }
 }
 

@@ -93,7 +93,8 @@ where
         self.0
             .transaction(async move |session| {
                 let document = change.apply(&collection, Some(&mut *session)).await?;
-                trail.write(session, &entry).await?;
+                let written = trail.write(session, &entry).await;
+                written.map_err(Problem::unexpected)?;
                 Ok(document)
             })
             .await

@@ -5,7 +5,7 @@ mod json;
 
 use mongoplex::{
     TenantId,
-    schema::{Cure, Difference, Kind, Mode, Report},
+    schema::{Difference, Kind, Mode, Report},
 };
 
 use self::group::grouped;
@@ -17,6 +17,8 @@ use crate::{exit::Failure, output};
 pub(super) struct Compared {
     pub(super) common: Report,
     pub(super) tenants: Option<Vec<(TenantId, Report)>>,
+    /// What `sync` may do here: on a private set more than elsewhere.
+    pub(super) here: Mode,
 }
 
 /// Returns whether `mode` would end any difference of a report.
@@ -45,7 +47,7 @@ impl Compared {
     }
 
     /// Prints every difference, before anything is done about it.
-    pub(super) fn show_differences(&self, mode: Mode) {
+    pub(super) fn show_differences(&self, only_check: bool) {
         for name in &self.common.skipped {
             output::note(format_args!(
                 "logical database `{name}` is optional and could not be reached: nobody looked"
@@ -54,7 +56,7 @@ impl Compared {
         let found = self.all(|report| &report.missing);
         let rows: Vec<_> = grouped(found.chain(self.all(|report| &report.unknown)))
             .iter()
-            .map(|group| group.row(mode))
+            .map(|group| group.row(self.here, only_check))
             .collect();
         if !rows.is_empty() {
             let heading = ["NAMESPACE", "KIND", "WHAT", "CURE"];
@@ -69,7 +71,11 @@ impl Compared {
             output::result(format_args!("added to {}", group.describe()));
         }
         for group in grouped(left) {
-            output::result(format_args!("left in {}", group.describe()));
+            output::result(format_args!(
+                "left in {}; {}",
+                group.describe(),
+                group.advice()
+            ));
         }
         let looked = match self.tenants.as_ref().map(Vec::len) {
             None => "the common databases".to_owned(),
@@ -90,9 +96,9 @@ impl Compared {
     pub(super) fn judge(&self) -> Result<(), Failure> {
         let (mut addable, mut others) = (0, 0);
         for (_, found) in self.all(|report| &report.missing) {
-            match found.cure {
-                Cure::Add => addable += 1,
-                _ => others += 1,
+            match found.is_ended_by(self.here) {
+                true => addable += 1,
+                false => others += 1,
             }
         }
         let told = [

@@ -66,10 +66,15 @@ impl Group<'_> {
         format!("{}: {}", self.place(), self.found.what)
     }
 
-    pub(super) fn row(&self, mode: Mode) -> Vec<String> {
+    /// Says what to do about what is left.
+    pub(super) fn advice(&self) -> &'static str {
+        self.found.cure.advice()
+    }
+
+    pub(super) fn row(&self, here: Mode, only_check: bool) -> Vec<String> {
         let cure = match self.found.cure {
-            _ if self.found.is_ended_by(mode) => "added by this run",
-            Cure::Add => "`sync` adds it",
+            _ if self.found.is_ended_by(here) && only_check => "`sync` adds it",
+            _ if self.found.is_ended_by(here) => "this run adds it, if it can",
             Cure::Migration => "a migration",
             _ => "none needed",
         };

@@ -3,7 +3,7 @@
 use mongoplex::{
     TenantId,
     health::Need,
-    schema::{Cure, Difference, Part},
+    schema::{Cure, Difference, Mode, Part},
 };
 use serde_json::{Value, json};
 
@@ -19,28 +19,32 @@ use super::{Compared, word};
 ///   and `cure` is add, migration or nothing
 /// - `skipped`: optional databases that could not be reached
 pub(in crate::command::sync) fn json(before: &Compared, after: &Compared) -> Value {
-    let left = |compared: &Compared| objects(compared.all(|report| &report.missing));
+    let here = before.here;
+    let left = |compared: &Compared| objects(here, compared.all(|report| &report.missing));
     let mut differences = left(before);
-    differences.extend(objects(before.all(|report| &report.unknown)));
+    differences.extend(objects(here, before.all(|report| &report.unknown)));
     json!({
         "complete": after.judge().is_ok(),
         "tenants": after.tenants.as_ref().map(Vec::len),
         "differences": differences,
-        "added": objects(after.all(|report| &report.added)),
+        "added": objects(here, after.all(|report| &report.added)),
         "left": left(after),
         "skipped": after.common.skipped,
     })
 }
 
-fn objects<'a>(all: impl Iterator<Item = (Option<&'a TenantId>, &'a Difference)>) -> Vec<Value> {
-    let object = |(tenant, found): (Option<&TenantId>, &Difference)| {
+fn objects<'a>(
+    here: Mode,
+    all: impl Iterator<Item = (Option<&'a TenantId>, &'a Difference)>,
+) -> Vec<Value> {
+    let object = move |(tenant, found): (Option<&TenantId>, &Difference)| {
         let part = match found.part {
             Part::Collection => "collection",
             Part::Index => "index",
             _ => "validator",
         };
         let cure = match found.cure {
-            Cure::Add => "add",
+            _ if found.is_ended_by(here) => "add",
             Cure::Migration => "migration",
             _ => "nothing",
         };

@@ -1,0 +1,129 @@
+//! The rows of the verbs that write.
+
+use super::*;
+
+verb! {/// One more document.
+    InsertOne = "insert_one", Write, InsertOneOptions { document: Encoded } -> [plain InsertOneResult]
+    resend: |_, _| Resend::PinnedInsert,
+    prepare: |verb, target| target.encoded([&verb.document]),
+    send: |verb, on, options, session| act!(on.insert_one(encoded(&verb.document)).with_options(options), session),
+}
+
+verb! {/// More documents, in their order.
+    InsertMany = "insert_many", Write, InsertManyOptions { documents: Vec<Encoded> } -> [plain InsertManyResult]
+    resend: |_, _| Resend::PinnedInsert,
+    prepare: |verb, target| target.encoded(&verb.documents),
+    send: |verb, on, options, session| {
+        act!(on.insert_many(verb.documents.iter().map(encoded)).with_options(options), session)
+    },
+}
+
+verb! {/// The first document that matches is changed.
+    UpdateOne = "update_one", Write, UpdateOptions { filter: Document, update: o::UpdateModifications } -> [plain UpdateResult]
+    resend: |verb, _| Resend::of_update(&verb.filter, &verb.update),
+    prepare: |verb, target| target.update(&mut verb.filter, &mut verb.update),
+    send: |verb, on, options, session| {
+        act!(on.update_one(verb.filter.clone(), verb.update.clone()).with_options(options), session)
+    },
+}
+
+verb! {/// All documents that match are changed.
+    UpdateMany = "update_many", Write, UpdateOptions { filter: Document, update: o::UpdateModifications } -> [plain UpdateResult]
+    resend: |verb, _| Resend::of_update(&verb.filter, &verb.update),
+    prepare: |verb, target| target.update(&mut verb.filter, &mut verb.update),
+    send: |verb, on, options, session| {
+        act!(on.update_many(verb.filter.clone(), verb.update.clone()).with_options(options), session)
+    },
+}
+
+verb! {/// The first document that matches is replaced.
+    ReplaceOne = "replace_one", Write, ReplaceOptions { filter: Document, with: Replacement } -> [plain UpdateResult]
+    resend: |verb, _| verb.with.resend(&verb.filter),
+    prepare: |verb, target| target.replacement(&mut verb.filter, &mut verb.with),
+    send: |verb, on, options, session| match &verb.with.update {
+        None => act!(on.replace_one(verb.filter.clone(), encoded(&verb.with.document)).with_options(options), session),
+        Some(update) => {
+            act!(on.update_one(verb.filter.clone(), update.clone()).with_options(instead::update(options)), session)
+        }
+    },
+}
+
+verb! {/// The first document that matches is deleted.
+    DeleteOne = "delete_one", Write, DeleteOptions { filter: Document, mark: Mark } -> [plain DeleteResult]
+    resend: |verb, _| verb.mark.resend(&verb.filter),
+    prepare: |verb, target| target.deletion(&mut verb.filter, &mut verb.mark),
+    send: |verb, on, options, session| match &verb.mark.0 {
+        None => act!(on.delete_one(verb.filter.clone()).with_options(options), session),
+        Some(mark) => {
+            let options = instead::mark(options);
+            act!(on.update_one(verb.filter.clone(), mark.clone()).with_options(options), session).map(instead::deleted)
+        }
+    },
+}
+
+verb! {/// All documents that match are deleted.
+    DeleteMany = "delete_many", Write, DeleteOptions { filter: Document, mark: Mark } -> [plain DeleteResult]
+    resend: |verb, _| verb.mark.resend(&verb.filter),
+    prepare: |verb, target| target.deletion(&mut verb.filter, &mut verb.mark),
+    send: |verb, on, options, session| match &verb.mark.0 {
+        None => act!(on.delete_many(verb.filter.clone()).with_options(options), session),
+        Some(mark) => {
+            let options = instead::mark(options);
+            act!(on.update_many(verb.filter.clone(), mark.clone()).with_options(options), session).map(instead::deleted)
+        }
+    },
+}
+
+verb! {/// The first deleted document that matches is there again.
+    RestoreOne = "restore_one", Write, FindOneAndUpdateOptions { filter: Document } -> [document]
+    resend: |_, _| Resend::UnsentOnly,
+    prepare: |verb, target| target.restoration(&mut verb.filter),
+    send: |verb, on, options, session| {
+        let restore = on.find_one_and_update(verb.filter.clone(), upkeep::restoration());
+        act!(restore.with_options(options).return_document(o::ReturnDocument::After), session)
+    },
+}
+
+verb! {/// The first document that matches is changed and returned.
+    FindOneAndUpdate = "find_one_and_update", Write, FindOneAndUpdateOptions { filter: Document, update: o::UpdateModifications } -> [document]
+    resend: |verb, options| match options.return_document {
+        // The document as it was is gone after the first time.
+        Some(o::ReturnDocument::After) => Resend::of_update(&verb.filter, &verb.update),
+        _ => Resend::UnsentOnly,
+    },
+    prepare: |verb, target| target.update(&mut verb.filter, &mut verb.update),
+    send: |verb, on, options, session| {
+        act!(on.find_one_and_update(verb.filter.clone(), verb.update.clone()).with_options(options), session)
+    },
+}
+
+verb! {/// The first document that matches is replaced and returned.
+    FindOneAndReplace = "find_one_and_replace", Write, FindOneAndReplaceOptions { filter: Document, with: Replacement } -> [document]
+    resend: |verb, options| match options.return_document {
+        Some(o::ReturnDocument::After) => verb.with.resend(&verb.filter),
+        _ => Resend::UnsentOnly,
+    },
+    prepare: |verb, target| target.replacement(&mut verb.filter, &mut verb.with),
+    send: |verb, on, options, session| match &verb.with.update {
+        None => {
+            act!(on.find_one_and_replace(verb.filter.clone(), encoded(&verb.with.document)).with_options(options), session)
+        }
+        Some(update) => {
+            let options = instead::find_one_and_update(options);
+            act!(on.find_one_and_update(verb.filter.clone(), update.clone()).with_options(options), session)
+        }
+    },
+}
+
+verb! {/// The first document that matches is deleted and returned.
+    FindOneAndDelete = "find_one_and_delete", Write, FindOneAndDeleteOptions { filter: Document, mark: Mark } -> [document]
+    resend: |_, _| Resend::UnsentOnly,
+    prepare: |verb, target| target.deletion(&mut verb.filter, &mut verb.mark),
+    send: |verb, on, options, session| match &verb.mark.0 {
+        None => act!(on.find_one_and_delete(verb.filter.clone()).with_options(options), session),
+        Some(mark) => {
+            let options = instead::find_one_and_mark(options);
+            act!(on.find_one_and_update(verb.filter.clone(), mark.clone()).with_options(options), session)
+        }
+    },
+}
