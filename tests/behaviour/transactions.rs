@@ -2,14 +2,18 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU32, Ordering},
     },
     time::Duration,
 };
 
 use models::customer_services::{Client, Plan};
-use mongoplex::{Deadline, Error, Result, bson::doc};
+use mongoplex::{
+    Deadline, Error, Result,
+    bson::doc,
+    guard::{Observer, Outcome, Record},
+};
 use mongoplex_testing::{FailPoint, Fault, Nodes, own_set};
 use tokio::sync::Barrier;
 
@@ -152,6 +156,67 @@ async fn a_transaction_ends_with_its_handles_deadline() {
     );
     assert_eq!(plans.count_documents(doc! {}).await.unwrap(), 0);
     house.close().await;
+}
+
+/// Its abort is not answered either: the transaction ends all the same.
+#[tokio::test]
+async fn a_transaction_on_a_server_that_hangs_ends_with_the_deadline_of_a_write() {
+    let set = own_set(Nodes::One).await;
+    let house = House::on(&set, "transaction_hang", &[("DB_WRITE_DEADLINE", "500ms")]).await;
+    let customer = house.customer();
+    let plans = customer.collection::<Plan>();
+    set.nodes()[0].pause();
+
+    let late = customer.transaction(async move |session| -> Result<()> {
+        plans.insert_one(plan("a")).session(session).await.map(drop)
+    });
+    let late = tokio::time::timeout(Duration::from_secs(5), late).await;
+    set.nodes()[0].resume();
+
+    assert!(matches!(late, Ok(Err(_))), "{late:?}");
+    // What the server still holds of it must not hold up the end of the test.
+    let outside = house.outside("admin").await;
+    let kill = doc! { "killAllSessions": [] };
+    outside.run_command(kill).await.unwrap();
+    house.close().await;
+}
+
+#[tokio::test]
+async fn what_the_body_refuses_is_no_failure_of_the_database() {
+    let seen = Arc::new(Outcomes::default());
+    let house = House::observed(
+        mongoplex_testing::shared(),
+        "transaction_refusal",
+        &[],
+        vec![seen.clone()],
+    )
+    .await;
+
+    let customer = house.customer();
+    let refused =
+        customer.transaction(async move |_| -> Result<()> { Err(Error::NotRegistered("x")) });
+    let refused = refused.await;
+
+    assert!(
+        matches!(refused, Err(Error::NotRegistered("x"))),
+        "{refused:?}"
+    );
+    let seen = seen.0.lock().unwrap();
+    let of_it = seen.iter().filter(|(name, _)| *name == "transaction");
+    let outcomes: Vec<Outcome> = of_it.map(|(_, outcome)| *outcome).collect();
+    assert_eq!(outcomes, [Outcome::Ok]);
+    drop(seen);
+    house.close().await;
+}
+
+#[derive(Default)]
+struct Outcomes(Mutex<Vec<(&'static str, Outcome)>>);
+
+impl Observer for Outcomes {
+    fn record(&self, record: &Record) {
+        let outcome = (record.operation.name, record.outcome);
+        self.0.lock().unwrap().push(outcome);
+    }
 }
 
 #[tokio::test]

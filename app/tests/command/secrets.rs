@@ -126,3 +126,22 @@ fn every_line_of_a_request_carries_its_id() {
     );
     assert!(own.iter().any(|line| line["status"] == 200), "{output}");
 }
+
+#[test]
+fn a_uri_in_a_wrong_place_of_the_command_line_is_not_repeated() {
+    let uri = "mongodb://root:canary@h/x";
+    for arguments in [
+        ["--set", uri, "config", "check"],
+        ["--set", "A=B", uri, "check"],
+        ["tenants", "create", uri, "--json"],
+    ] {
+        let project = project();
+        let mut command = project.command(crate::house::MONGOPLEX);
+
+        let (code, output) = mongoplex_testing::Program::run(command.args(arguments));
+
+        assert_eq!(code, Some(2), "{output}");
+        assert!(!output.contains("canary"), "{output}");
+        assert!(output.contains("<uri>"), "{output}");
+    }
+}
