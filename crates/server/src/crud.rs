@@ -4,6 +4,7 @@ mod body;
 mod change;
 mod cursor;
 mod filter;
+mod handlers;
 mod json;
 mod list;
 mod place;
@@ -15,7 +16,7 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 use axum::{
     Router,
     extract::FromRequestParts,
-    http::{HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -24,13 +25,11 @@ use mongoplex::{
     Broken, Collection, Resource, Stored,
     bson::{Document, oid::ObjectId},
 };
-use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use self::{
     body::{Body, Difference},
     change::Change,
-    list::Asked,
     place::Place,
 };
 pub use self::{
@@ -113,25 +112,6 @@ impl<P, M> fmt::Debug for Crud<P, M> {
     }
 }
 
-/// `?purge=true` of a deletion.
-struct Deletion {
-    purge: bool,
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for Deletion {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        match parts.uri.query() {
-            None | Some("" | "purge=false") => Ok(Self { purge: false }),
-            Some("purge=true") => Ok(Self { purge: true }),
-            Some(_) => Err(Problem::bad_request(
-                "a deletion takes `purge=true` and nothing else",
-            )),
-        }
-    }
-}
-
 impl<P, M: Resource> Crud<P, M> {
     /// Returns the routes below `path`, such as `/api/v1/notes`.
     pub fn at(path: &'static str) -> Self {
@@ -163,8 +143,8 @@ impl<P, M: Resource> Crud<P, M> {
         let one = format!("{}/{{id}}", self.path);
         if M::UPKEEP.has_stamps() {
             return Router::new()
-                .route(self.path, get(list::<P, M, Stored<M>>))
-                .route(&one, get(read::<P, M>));
+                .route(self.path, get(handlers::list::<P, M, Stored<M>>))
+                .route(&one, get(handlers::read::<P, M>));
         }
         let read = async move |place: P, Id(id): Id| {
             let found = place.collection().find_by_id(id).await?;
@@ -172,7 +152,7 @@ impl<P, M: Resource> Crud<P, M> {
             Ok::<_, Problem>(Json(shown(&found, M::HIDDEN)?))
         };
         Router::new()
-            .route(self.path, get(list::<P, M, M>))
+            .route(self.path, get(handlers::list::<P, M, M>))
             .route(&one, get(read))
     }
 }
@@ -193,12 +173,15 @@ impl<P, M: Resource> Crud<P, M> {
         let one = format!("{}/{{id}}", self.path);
         let (create, change, replace) = (self.clone(), self.clone(), self.clone());
         let routes = Router::new()
-            .route(self.path, get(list::<P, M, Stored<M>>))
+            .route(self.path, get(handlers::list::<P, M, Stored<M>>))
             .route(
                 self.path,
                 post(async move |place, actor, body| create.create(place, actor, body).await),
             )
-            .route(&one, get(read::<P, M>).delete(delete::<P, M>))
+            .route(
+                &one,
+                get(handlers::read::<P, M>).delete(handlers::delete::<P, M>),
+            )
             .route(
                 &one,
                 axum::routing::patch(async move |place, actor, id, version, body| {
@@ -216,7 +199,7 @@ impl<P, M: Resource> Crud<P, M> {
                 }),
             );
         match M::UPKEEP.is_soft_delete() {
-            true => routes.route(&format!("{one}/restore"), post(restore::<P, M>)),
+            true => routes.route(&format!("{one}/restore"), post(handlers::restore::<P, M>)),
             false => routes,
         }
     }
@@ -291,54 +274,6 @@ impl<P, M: Resource> Crud<P, M> {
 enum Whole {
     Whole,
     Partly,
-}
-
-/// Lists documents as `T`: the model, or all that is stored.
-async fn list<P, M, T>(place: P, asked: Asked<M>) -> Result<Json<List>, Problem>
-where
-    P: Place<M>,
-    M: Resource,
-    T: DeserializeOwned + Serialize,
-{
-    asked.run::<T>(&place.collection()).await
-}
-
-async fn read<P: Place<M>, M: Resource>(place: P, Id(id): Id) -> Result<Response, Problem> {
-    answer(StatusCode::OK, &find(&place.collection(), id).await?, None)
-}
-
-async fn delete<P: Place<M>, M: Resource>(
-    place: P,
-    actor: Actor,
-    Id(id): Id,
-    version: Option<IfMatch>,
-    Deletion { purge }: Deletion,
-) -> Result<StatusCode, Problem> {
-    let change = match purge {
-        true => Change::Purge { id, version },
-        false => {
-            let before = find(&place.collection(), id).await?;
-            if version.is_some_and(|IfMatch(version)| version != before.version) {
-                return Err(Problem::stale());
-            }
-            before.check_deletion().map_err(broken)?;
-            // What was checked is what goes.
-            let version = Some(IfMatch(before.version));
-            Change::Delete { id, version }
-        }
-    };
-    place.change(actor, change).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-async fn restore<P: Place<M>, M: Resource>(
-    place: P,
-    actor: Actor,
-    Id(id): Id,
-    version: Option<IfMatch>,
-) -> Result<Response, Problem> {
-    let change = Change::Restore { id, version };
-    answer(StatusCode::OK, &place.change(actor, change).await?, None)
 }
 
 async fn find<M: Resource>(collection: &Collection<M>, id: ObjectId) -> Result<Stored<M>, Problem> {

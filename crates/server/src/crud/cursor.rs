@@ -7,7 +7,10 @@ use mongoplex::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{filter, list::bad, shape::stored_name};
+use super::{
+    filter,
+    shape::{bad, stored_name},
+};
 use crate::problem::Problem;
 
 /// The order of a list: one field and `_id` behind it, both in one direction, so that one index

@@ -8,10 +8,7 @@ use mongoplex::{
     bson::{Bson, Document, doc},
 };
 
-use super::{
-    list::bad,
-    shape::{Shape, is_kept, stored_name},
-};
+use super::shape::{Shape, bad, is_kept, stored_name};
 use crate::problem::Problem;
 
 /// Most values of one `.in`.

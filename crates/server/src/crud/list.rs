@@ -15,6 +15,7 @@ use super::{
     cursor::{Cursor, Sort},
     filter,
     json::{Shown, shown},
+    shape::bad,
 };
 use crate::{
     extract::{Json, Page},
@@ -137,8 +138,4 @@ fn limit(text: &str) -> Result<u32, Problem> {
 fn flag(name: &str, text: &str) -> Result<bool, Problem> {
     text.parse()
         .map_err(|_| bad(name, "expected true or false"))
-}
-
-pub(super) fn bad(name: &str, what: &str) -> Problem {
-    Problem::bad_request(format!("{name}: {what}")).with_fields(vec![name.to_owned()])
 }

@@ -9,6 +9,8 @@ use mongoplex::{
 };
 use serde_json::{Map, Value};
 
+use crate::problem::Problem;
+
 /// The body of a model's `$jsonSchema`, or a part of it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Shape(Document);
@@ -160,4 +162,9 @@ pub(super) fn stored_name(field: &str) -> &str {
 /// Returns whether a field is `_id` or one that the library keeps.
 pub(super) fn is_kept(upkeep: Upkeep, field: &str) -> bool {
     field == "_id" || upkeep.fields().contains(&field)
+}
+
+/// Returns the problem of a query parameter.
+pub(super) fn bad(name: &str, what: &str) -> Problem {
+    Problem::bad_request(format!("{name}: {what}")).with_fields(vec![name.to_owned()])
 }
