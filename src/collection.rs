@@ -158,7 +158,10 @@ impl<M: Model> Collection<M> {
 
     /// Returns the first document that matches, or `None`.
     pub fn find_one(&self, filter: Document) -> Call<'static, M, v::FindOne> {
-        self.call(v::FindOne { filter })
+        self.call(v::FindOne {
+            filter,
+            by_id: None,
+        })
     }
 
     /// Returns all documents that match, as a stream that fetches batch by batch.

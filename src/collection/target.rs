@@ -58,6 +58,17 @@ impl Target {
         Ok(())
     }
 
+    /// Passes the filter of a read of one document. One that names nothing but an `_id` stays as it is,
+    /// and the reply is looked at: MongoDB then goes straight to the document, past its planner.
+    pub(super) fn narrow_one(&self, filter: &mut Document, by_id: &mut Option<View>) -> Result<()> {
+        if self.upkeep.is_soft_delete() && upkeep::is_one_id(filter) {
+            self.reach.filter(filter);
+            *by_id = Some(self.view);
+            return Ok(());
+        }
+        self.narrow(filter)
+    }
+
     /// Passes a pipeline.
     pub(super) fn pipeline(&self, pipeline: &mut Vec<Document>) -> Result<()> {
         self.reach.pipeline(pipeline)?;

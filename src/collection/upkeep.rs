@@ -1,7 +1,7 @@
 //! What the library keeps in documents, put into the verbs' inputs: stamps and marks of deletion.
 
 use mongodb::{
-    bson::{Bson, DateTime, Document, RawDocumentBuf, doc},
+    bson::{Bson, DateTime, Document, RawBsonRef, RawDocument, RawDocumentBuf, doc},
     options::UpdateModifications,
 };
 
@@ -42,6 +42,13 @@ impl View {
         }
     }
 
+    /// Returns whether a document is seen.
+    pub(super) fn sees(self, document: &RawDocument) -> bool {
+        let mark = document.get(DELETED_AT).ok().flatten();
+        let is_marked = mark.is_some_and(|mark| mark != RawBsonRef::Null);
+        is_marked == (self == Self::Deleted)
+    }
+
     /// Narrows a filter to what is seen.
     pub(super) fn narrow(self, filter: &mut Document) {
         let condition = self.condition();
@@ -78,6 +85,17 @@ impl View {
             _ => pipeline.insert(0, doc! { "$match": self.condition() }),
         }
     }
+}
+
+/// Returns whether a filter asks for one `_id` and nothing else.
+pub(super) fn is_one_id(filter: &Document) -> bool {
+    let is_plain = |value: &Bson| {
+        !matches!(
+            value,
+            Bson::Document(_) | Bson::Array(_) | Bson::RegularExpression(_)
+        )
+    };
+    filter.len() == 1 && filter.get("_id").is_some_and(is_plain)
 }
 
 fn narrow_in(view: View, stage: &mut Document, key: &str) {

@@ -25,7 +25,7 @@ use super::{
     cursor::{Batches, Cursor},
     document::{self, Encoded},
     target::Target,
-    upkeep,
+    upkeep::{self, View},
 };
 use crate::{
     error::Result,

@@ -246,6 +246,58 @@ async fn what_is_deleted_is_out_of_every_verb_until_it_is_restored() {
     house.close().await;
 }
 
+/// A read by `_id` alone goes past the server's planner and looks at the reply.
+#[tokio::test]
+async fn a_read_by_id_passes_over_what_is_deleted_with_any_option() {
+    let house = House::new("upkeep_by_id").await;
+    let clients = house.tenant("acme").await.collection::<Client>();
+    let made = clients.create(client("a")).await.unwrap();
+    let id = || doc! { "_id": made.id };
+    let fields = || doc! { "clientCode": 1, "companyName": 1 };
+    assert!(clients.find_by_id(made.id).await.unwrap().is_some());
+    assert!(
+        clients
+            .find_one(id())
+            .projection(fields())
+            .await
+            .unwrap()
+            .is_some()
+    );
+    assert!(
+        clients
+            .deleted()
+            .find_by_id(made.id)
+            .await
+            .unwrap()
+            .is_none()
+    );
+
+    clients.delete_by_id(made.id).await.unwrap();
+
+    assert!(clients.find_by_id(made.id).await.unwrap().is_none());
+    assert!(
+        clients
+            .find_one(id())
+            .projection(fields())
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let several = doc! { "_id": { "$in": [made.id] } };
+    assert!(clients.find_one(several).await.unwrap().is_none());
+    let deleted = clients.deleted();
+    assert!(deleted.find_by_id(made.id).await.unwrap().is_some());
+    assert!(
+        deleted
+            .find_one(id())
+            .projection(fields())
+            .await
+            .unwrap()
+            .is_some()
+    );
+    house.close().await;
+}
+
 #[tokio::test]
 async fn only_what_is_marked_can_be_purged() {
     let house = House::new("upkeep_purge").await;

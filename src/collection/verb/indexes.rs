@@ -2,7 +2,8 @@
 
 use super::*;
 
-verb! {/// An index more.
+verb! {
+    /// An index more.
     CreateIndexes = "create_indexes", Scan, CreateIndexOptions { indexes: Vec<IndexModel> } -> [plain Vec<String>]
     resend: |_, _| Resend::UnsentOnly,
     prepare: |_, _| Ok(()),
@@ -11,7 +12,8 @@ verb! {/// An index more.
     },
 }
 
-verb! {/// The indexes that are there.
+verb! {
+    /// The indexes that are there.
     ListIndexes = "list_indexes", Read, ListIndexesOptions {} -> [plain Vec<IndexModel>]
     resend: |_, _| Resend::Read,
     prepare: |_, _| Ok(()),
@@ -24,7 +26,8 @@ verb! {/// The indexes that are there.
     },
 }
 
-verb! {/// An index less.
+verb! {
+    /// An index less.
     DropIndex = "drop_index", Write, DropIndexOptions { name: String } -> [plain ()]
     resend: |_, _| Resend::UnsentOnly,
     prepare: |_, _| Ok(()),

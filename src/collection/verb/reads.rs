@@ -4,34 +4,46 @@ use super::*;
 
 verb! {
     /// The first document that matches, or none.
-    FindOne = "find_one", Read, FindOneOptions { filter: Document } -> [document]
+    FindOne = "find_one", Read, FindOneOptions { filter: Document, by_id: Option<View> } -> [document]
     resend: |_, _| Resend::Read,
-    prepare: |verb, target| target.narrow(&mut verb.filter),
-    send: |verb, on, options, session| act!(on.find_one(verb.filter.clone()).with_options(options), session),
+    prepare: |verb, target| target.narrow_one(&mut verb.filter, &mut verb.by_id),
+    send: |verb, on, options, session| {
+        let (mut filter, mut look) = (verb.filter.clone(), verb.by_id);
+        // Without the mark in the reply it cannot be looked at.
+        if let Some(view) = look.take_if(|_| options.projection.is_some()) {
+            view.narrow(&mut filter);
+        }
+        let found = act!(on.find_one(filter).with_options(options), session);
+        found.map(|found| found.filter(|found| look.is_none_or(|view| view.sees(found))))
+    },
 }
 
-verb! {/// All documents that match, as a stream.
+verb! {
+    /// All documents that match, as a stream.
     Find = "find", Scan, FindOptions { filter: Document } -> [stream]
     resend: |_, _| Resend::Read,
     prepare: |verb, target| target.narrow(&mut verb.filter),
     send: |verb, on, options, session| batches!(on.find(verb.filter.clone()).with_options(options), session),
 }
 
-verb! {/// A pipeline's documents, as a stream.
+verb! {
+    /// A pipeline's documents, as a stream.
     Aggregate = "aggregate", Scan, AggregateOptions { pipeline: Vec<Document> } -> [stream]
     resend: |verb, _| Resend::of_pipeline(&verb.pipeline),
     prepare: |verb, target| target.pipeline(&mut verb.pipeline),
     send: |verb, on, options, session| batches!(on.aggregate(verb.pipeline.clone()).with_options(options), session),
 }
 
-verb! {/// How many documents match.
+verb! {
+    /// How many documents match.
     CountDocuments = "count_documents", Scan, CountOptions { filter: Document } -> [plain u64]
     resend: |_, _| Resend::Read,
     prepare: |verb, target| target.narrow(&mut verb.filter),
     send: |verb, on, options, session| act!(on.count_documents(verb.filter.clone()).with_options(options), session),
 }
 
-verb! {/// How many documents there are, roughly, from the collection's metadata.
+verb! {
+    /// How many documents there are, roughly, from the collection's metadata.
     EstimatedDocumentCount = "estimated_document_count", Read, EstimatedDocumentCountOptions {} -> [plain u64]
     resend: |_, _| Resend::Read,
     prepare: |_, _| Ok(()),
@@ -42,7 +54,8 @@ verb! {/// How many documents there are, roughly, from the collection's metadata
     },
 }
 
-verb! {/// The values that a field has in the documents that match.
+verb! {
+    /// The values that a field has in the documents that match.
     Distinct = "distinct", Scan, DistinctOptions { field: String, filter: Document } -> [plain Vec<Bson>]
     resend: |_, _| Resend::Read,
     prepare: |verb, target| target.narrow(&mut verb.filter),
@@ -51,7 +64,8 @@ verb! {/// The values that a field has in the documents that match.
     },
 }
 
-verb! {/// What happens to the documents from now on, as a stream without an end.
+verb! {
+    /// What happens to the documents from now on, as a stream without an end.
     Watch = "watch", Scan, ChangeStreamOptions { pipeline: Vec<Document> } -> [changes]
     resend: |_, _| Resend::Read,
     prepare: |verb, target| target.reach.pipeline(&verb.pipeline),

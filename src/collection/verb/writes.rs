@@ -2,14 +2,16 @@
 
 use super::*;
 
-verb! {/// One more document.
+verb! {
+    /// One more document.
     InsertOne = "insert_one", Write, InsertOneOptions { document: Encoded } -> [plain InsertOneResult]
     resend: |_, _| Resend::PinnedInsert,
     prepare: |verb, target| target.encoded([&verb.document]),
     send: |verb, on, options, session| act!(on.insert_one(encoded(&verb.document)).with_options(options), session),
 }
 
-verb! {/// More documents, in their order.
+verb! {
+    /// More documents, in their order.
     InsertMany = "insert_many", Write, InsertManyOptions { documents: Vec<Encoded> } -> [plain InsertManyResult]
     resend: |_, _| Resend::PinnedInsert,
     prepare: |verb, target| target.encoded(&verb.documents),
@@ -18,7 +20,8 @@ verb! {/// More documents, in their order.
     },
 }
 
-verb! {/// The first document that matches is changed.
+verb! {
+    /// The first document that matches is changed.
     UpdateOne = "update_one", Write, UpdateOptions { filter: Document, update: o::UpdateModifications } -> [plain UpdateResult]
     resend: |verb, _| Resend::of_update(&verb.filter, &verb.update),
     prepare: |verb, target| target.update(&mut verb.filter, &mut verb.update),
@@ -27,7 +30,8 @@ verb! {/// The first document that matches is changed.
     },
 }
 
-verb! {/// All documents that match are changed.
+verb! {
+    /// All documents that match are changed.
     UpdateMany = "update_many", Write, UpdateOptions { filter: Document, update: o::UpdateModifications } -> [plain UpdateResult]
     resend: |verb, _| Resend::of_update(&verb.filter, &verb.update),
     prepare: |verb, target| target.update(&mut verb.filter, &mut verb.update),
@@ -36,7 +40,8 @@ verb! {/// All documents that match are changed.
     },
 }
 
-verb! {/// The first document that matches is replaced.
+verb! {
+    /// The first document that matches is replaced.
     ReplaceOne = "replace_one", Write, ReplaceOptions { filter: Document, with: Replacement } -> [plain UpdateResult]
     resend: |verb, _| verb.with.resend(&verb.filter),
     prepare: |verb, target| target.replacement(&mut verb.filter, &mut verb.with),
@@ -48,7 +53,8 @@ verb! {/// The first document that matches is replaced.
     },
 }
 
-verb! {/// The first document that matches is deleted.
+verb! {
+    /// The first document that matches is deleted.
     DeleteOne = "delete_one", Write, DeleteOptions { filter: Document, mark: Mark } -> [plain DeleteResult]
     resend: |verb, _| verb.mark.resend(&verb.filter),
     prepare: |verb, target| target.deletion(&mut verb.filter, &mut verb.mark),
@@ -61,7 +67,8 @@ verb! {/// The first document that matches is deleted.
     },
 }
 
-verb! {/// All documents that match are deleted.
+verb! {
+    /// All documents that match are deleted.
     DeleteMany = "delete_many", Write, DeleteOptions { filter: Document, mark: Mark } -> [plain DeleteResult]
     resend: |verb, _| verb.mark.resend(&verb.filter),
     prepare: |verb, target| target.deletion(&mut verb.filter, &mut verb.mark),
@@ -74,7 +81,8 @@ verb! {/// All documents that match are deleted.
     },
 }
 
-verb! {/// The first deleted document that matches is there again.
+verb! {
+    /// The first deleted document that matches is there again.
     RestoreOne = "restore_one", Write, FindOneAndUpdateOptions { filter: Document } -> [document]
     resend: |_, _| Resend::UnsentOnly,
     prepare: |verb, target| target.restoration(&mut verb.filter),
@@ -84,7 +92,8 @@ verb! {/// The first deleted document that matches is there again.
     },
 }
 
-verb! {/// The first document that matches is changed and returned.
+verb! {
+    /// The first document that matches is changed and returned.
     FindOneAndUpdate = "find_one_and_update", Write, FindOneAndUpdateOptions { filter: Document, update: o::UpdateModifications } -> [document]
     resend: |verb, options| match options.return_document {
         // The document as it was is gone after the first time.
@@ -97,7 +106,8 @@ verb! {/// The first document that matches is changed and returned.
     },
 }
 
-verb! {/// The first document that matches is replaced and returned.
+verb! {
+    /// The first document that matches is replaced and returned.
     FindOneAndReplace = "find_one_and_replace", Write, FindOneAndReplaceOptions { filter: Document, with: Replacement } -> [document]
     resend: |verb, options| match options.return_document {
         Some(o::ReturnDocument::After) => verb.with.resend(&verb.filter),
@@ -115,7 +125,8 @@ verb! {/// The first document that matches is replaced and returned.
     },
 }
 
-verb! {/// The first document that matches is deleted and returned.
+verb! {
+    /// The first document that matches is deleted and returned.
     FindOneAndDelete = "find_one_and_delete", Write, FindOneAndDeleteOptions { filter: Document, mark: Mark } -> [document]
     resend: |_, _| Resend::UnsentOnly,
     prepare: |verb, target| target.deletion(&mut verb.filter, &mut verb.mark),
