@@ -6,7 +6,7 @@ use mongoplex::{
     Error, Model, Stored,
     audit::{Action, Entry},
     bson::{DateTime, Document, doc, oid::ObjectId},
-    mongodb::options::ReturnDocument,
+    mongodb::options::{FindOneOptions, ReturnDocument},
 };
 
 use crate::house::House;
@@ -283,6 +283,10 @@ async fn a_read_by_id_passes_over_what_is_deleted_with_any_option() {
             .unwrap()
             .is_none()
     );
+    let mut keys = FindOneOptions::default();
+    keys.return_key = Some(true);
+    let keys = clients.find_one(id()).with_options(keys);
+    assert!(keys.await.unwrap().is_none(), "a reply without the mark");
     let several = doc! { "_id": { "$in": [made.id] } };
     assert!(clients.find_one(several).await.unwrap().is_none());
     let deleted = clients.deleted();

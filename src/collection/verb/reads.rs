@@ -9,8 +9,9 @@ verb! {
     prepare: |verb, target| target.narrow_one(&mut verb.filter, &mut verb.by_id),
     send: |verb, on, options, session| {
         let (mut filter, mut look) = (verb.filter.clone(), verb.by_id);
-        // Without the mark in the reply it cannot be looked at.
-        if let Some(view) = look.take_if(|_| options.projection.is_some()) {
+        // Where the reply need not hold the mark it cannot be looked at.
+        let is_whole = options.projection.is_none() && options.return_key != Some(true);
+        if let Some(view) = look.take_if(|_| !is_whole) {
             view.narrow(&mut filter);
         }
         let found = act!(on.find_one(filter).with_options(options), session);
