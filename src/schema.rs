@@ -105,7 +105,7 @@ pub struct Difference {
     /// Whether its logical database is required.
     pub need: Need,
     /// Whether [`Mode::Build`] ends it.
-    is_built: bool,
+    pub(crate) is_built: bool,
 }
 
 impl Difference {

@@ -8,7 +8,7 @@ use crate::{
     error::Error,
     model::{Model, TenantId},
     registry::{Declared, Registry, Scope},
-    schema::{self, Cure, Report},
+    schema::{self, Difference, Mode, Report},
     tenancy::Tenant,
 };
 
@@ -138,14 +138,17 @@ fn missing(check: Check, standing: Standing, report: &Report) -> Finding {
     if report.missing.len() > NAMED {
         lines.push(format!("{} more", report.missing.len() - NAMED));
     }
-    // What concerns documents, or is there differently, `up` may fail to end on a private set too.
-    let doubtful = report.missing.iter().find(|one| one.cure != Cure::Add);
+    // `up` builds on a private set what elsewhere wants a migration, but changes nothing that is there.
+    let left = |one: &&Difference| !one.is_ended_by(Mode::Build);
+    let doubtful = report.missing.iter().find(left);
     let worst = doubtful.or(report.missing.first());
     let ends = standing.is_private && doubtful.is_none();
     let status = if ends { Status::Note } else { Status::Failure };
     let finding = Finding::new(check, status, lines.join("; "));
     match worst {
-        _ if ends => finding.cure("`up` completes it on a private set"),
+        _ if ends => finding.cure(
+            "`up` adds it on a private set, or says why it cannot: documents share a unique key",
+        ),
         Some(worst) => finding.cure(worst.cure.advice()),
         None => finding,
     }
@@ -159,5 +162,49 @@ fn untold(check: Check, error: &Error) -> Finding {
     match error {
         Error::Driver { cause, .. } => unanswered(check, cause, "readWrite"),
         error => Finding::not_tested(check, error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        health::Need,
+        schema::{Cure, Kind, Part},
+    };
+
+    fn difference(kind: Kind, is_built: bool) -> Difference {
+        Difference {
+            namespace: "d.c".into(),
+            kind,
+            part: Part::Index,
+            what: "an index".into(),
+            cure: Cure::Migration,
+            need: Need::Required,
+            is_built,
+        }
+    }
+
+    #[test]
+    fn on_a_private_set_only_what_up_adds_is_a_note() {
+        let judge = |is_private, missing_: Vec<Difference>| {
+            let report = Report {
+                missing: missing_,
+                ..Report::default()
+            };
+            let standing = Standing {
+                is_private,
+                is_harmless: true,
+            };
+            missing(Check::Schema, standing, &report).status
+        };
+        let (built, kept) = (
+            difference(Kind::Missing, true),
+            difference(Kind::Different, false),
+        );
+
+        assert_eq!(judge(true, vec![built.clone()]), Status::Note);
+        assert_eq!(judge(true, vec![built.clone(), kept]), Status::Failure);
+        assert_eq!(judge(false, vec![built]), Status::Failure);
     }
 }
