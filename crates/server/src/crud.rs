@@ -155,9 +155,7 @@ impl<P, M: Resource> Crud<P, M> {
             .route(self.path, get(handlers::list::<P, M, M>))
             .route(&one, get(read))
     }
-}
 
-impl<P, M: Resource> Crud<P, M> {
     /// Returns all routes.
     pub fn routes<S>(self) -> Router<S>
     where
@@ -171,33 +169,20 @@ impl<P, M: Resource> Crud<P, M> {
             );
         }
         let one = format!("{}/{{id}}", self.path);
-        let (create, change, replace) = (self.clone(), self.clone(), self.clone());
-        let routes = Router::new()
-            .route(self.path, get(handlers::list::<P, M, Stored<M>>))
-            .route(
-                self.path,
-                post(async move |place, actor, body| create.create(place, actor, body).await),
-            )
-            .route(
-                &one,
-                get(handlers::read::<P, M>).delete(handlers::delete::<P, M>),
-            )
-            .route(
-                &one,
-                axum::routing::patch(async move |place, actor, id, version, body| {
-                    change
-                        .update(place, actor, id, version, body, Whole::Partly)
-                        .await
-                }),
-            )
-            .route(
-                &one,
-                axum::routing::put(async move |place, actor, id, version, body| {
-                    replace
-                        .update(place, actor, id, version, body, Whole::Whole)
-                        .await
-                }),
-            );
+        let create = self.clone();
+        let update = |whole: Whole| {
+            let crud = self.clone();
+            async move |place, actor, id, version, body| {
+                crud.update(place, actor, id, version, body, whole).await
+            }
+        };
+        let all = get(handlers::list::<P, M, Stored<M>>)
+            .post(async move |place, actor, body| create.create(place, actor, body).await);
+        let each = get(handlers::read::<P, M>)
+            .patch(update(Whole::Partly))
+            .put(update(Whole::Whole))
+            .delete(handlers::delete::<P, M>);
+        let routes = Router::new().route(self.path, all).route(&one, each);
         match M::UPKEEP.is_soft_delete() {
             true => routes.route(&format!("{one}/restore"), post(handlers::restore::<P, M>)),
             false => routes,
@@ -271,6 +256,7 @@ impl<P, M: Resource> Crud<P, M> {
 }
 
 /// Whether a body is the whole document or a part of it.
+#[derive(Clone, Copy)]
 enum Whole {
     Whole,
     Partly,
