@@ -141,7 +141,7 @@ fn a_private_set_has_notes_at_worst_and_is_run_for_as_long_as_it_takes() {
     for words in [
         "STATUS",
         "not used: the server is on this machine",
-        "→ `up` completes it",
+        "→ `up` adds it",
     ] {
         assert!(table.contains(words), "{words}: {table}");
     }

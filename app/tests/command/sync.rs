@@ -10,7 +10,7 @@ use mongoplex::{
     bson::{Document, Timestamp, doc},
     mongodb::{Client, Database, IndexModel},
 };
-use mongoplex_testing::{Program, Project, Signal, TestDatabases, raw};
+use mongoplex_testing::{Program, Project, Signal, TestDatabases, http, raw};
 use serde_json::{Value, json};
 
 use crate::house::{MONGOPLEX, Ports, create, mongods, project, up};
@@ -251,6 +251,11 @@ async fn on_a_private_set_everything_is_built_over_documents_too() {
     let clients = acme.collection::<Document>("clients");
     clients.drop_index("clientCode_1").await.unwrap();
 
+    // The check forecasts what the run then does, on a private set too.
+    let (code, output) = private("sync --check --tenant acme");
+    assert_eq!(code, Some(3), "{output}");
+    assert!(output.contains("`sync` adds: 1"), "{output}");
+    assert!(!output.contains("for a migration"), "{output}");
     let (code, output) = private("sync --tenant acme");
 
     assert_eq!(code, Some(0), "{output}");
@@ -262,6 +267,42 @@ async fn on_a_private_set_everything_is_built_over_documents_too() {
             .unwrap()
             .contains(&"clientCode_1".to_owned())
     );
+    program.signal(Signal::TERM);
+    assert_eq!(program.end().0.code(), Some(0));
+}
+
+/// What a tenant lacks is no less missing at the second look than at the first.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_that_cannot_be_built_for_a_tenant_is_left_and_keeps_up_from_being_ready() {
+    let (project, ports) = (project(), Ports::free());
+    let (mut program, told) = up(&mut ports.up(&project));
+    let client = raw(told["uri"].as_str().unwrap()).await;
+    let acme = client.database("insightserenity_customer__acme");
+    let clients = acme.collection::<Document>("clients");
+    clients.drop_index("clientCode_1").await.unwrap();
+    for _ in 0..2 {
+        let twin = clients.insert_one(doc! { "clientCode": "canary" });
+        twin.bypass_document_validation(true).await.unwrap();
+    }
+
+    let mut sync = project.command(MONGOPLEX);
+    let (code, output) = Program::run(sync.args(["sync", "--tenant", "acme"]));
+    assert_eq!(code, Some(3), "{output}");
+    assert!(output.contains("left in"), "{output}");
+    assert!(output.contains("share a unique key"), "{output}");
+    assert!(!output.contains("canary"), "{output}");
+    program.signal(Signal::TERM);
+    assert_eq!(program.end().0.code(), Some(0));
+
+    let (mut program, told) = up(&mut ports.up(&project));
+    assert_eq!(told["missing"].as_array().unwrap().len(), 1, "{told}");
+    // Past the next look, which comes after five seconds.
+    let looked = std::time::Instant::now() + std::time::Duration::from_secs(7);
+    while std::time::Instant::now() < looked {
+        let ready = http(ports.customer, "GET /health/ready", &[], "").unwrap();
+        assert_eq!(ready.status, 503);
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
     program.signal(Signal::TERM);
     assert_eq!(program.end().0.code(), Some(0));
 }
