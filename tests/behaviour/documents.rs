@@ -1,6 +1,8 @@
-//! The documents say what the code does: examples of settings, README, compose file.
+//! The documents say what the code does: settings with their examples, links, compose file.
 //!
 //! They are read as files, so nothing here connects to anything.
+
+mod links;
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -117,9 +119,10 @@ fn the_production_example_holds_no_secret() {
 }
 
 #[test]
-fn the_readme_names_every_setting_with_its_defaults() {
-    let readme = read("README.md");
-    let rows: Vec<&str> = readme
+fn the_table_of_variables_names_every_setting_with_its_defaults() {
+    let file = "docs/configuration.md";
+    let text = read(file);
+    let rows: Vec<&str> = text
         .lines()
         .filter(|line| line.starts_with("| `"))
         .collect();
@@ -132,9 +135,9 @@ fn the_readme_names_every_setting_with_its_defaults() {
             Applies::Server => format!("`<SERVER>_{}`", setting.name),
         };
         let row = rows.iter().find(|row| row.contains(&name));
-        let row = row.unwrap_or_else(|| panic!("README.md has no row of {name}"));
+        let row = row.unwrap_or_else(|| panic!("{file} has no row of {name}"));
         for preset in setting.presets.iter().filter(|preset| !preset.is_empty()) {
-            assert!(row.contains(preset), "README.md: {name} lacks {preset}");
+            assert!(row.contains(preset), "{file}: {name} lacks {preset}");
         }
     }
 }
