@@ -29,21 +29,6 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Builds the client. It connects to nothing yet, but resolves `mongodb+srv` names.
-    ///
-    /// # Errors
-    /// The driver's, which may quote the URI: it must not be printed.
-    pub(super) async fn build(
-        declared: Declared,
-        config: &DatabaseConfig,
-        application: &str,
-        observers: Vec<Arc<dyn Observer>>,
-    ) -> mongodb::error::Result<Self> {
-        let name = format!("{application}/{}", declared.name);
-        let options = config.client_options(name).await?;
-        Self::with_options(declared, config, options, observers)
-    }
-
     /// Builds the client of options that were made of `config` and perhaps changed since. It connects
     /// to nothing yet.
     ///

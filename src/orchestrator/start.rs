@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use backoff::{ExponentialBackoff, ExponentialBackoffBuilder, backoff::Backoff};
 use futures_util::future::join_all;
+use mongodb::event::{EventHandler, command::CommandEvent};
 use tokio::{
     sync::OnceCell,
     time::{Instant, sleep, timeout_at},
@@ -27,6 +28,7 @@ pub struct Connect {
     config: Config,
     application: String,
     observers: Vec<Arc<dyn Observer>>,
+    commands: Option<EventHandler<CommandEvent>>,
 }
 
 impl Connect {
@@ -36,6 +38,7 @@ impl Connect {
             config,
             application: "mongoplex".into(),
             observers: Vec::new(),
+            commands: None,
         }
     }
 
@@ -49,6 +52,24 @@ impl Connect {
     /// Returns the builder with one more observer of every call.
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observers.push(observer);
+        self
+    }
+
+    /// Returns the builder with a handler of the driver's command events: every command that the clients
+    /// of all logical databases send, the health probe's too, and every reply. It has the place of the
+    /// one that was given before. Default none.
+    ///
+    /// It is off by default because the driver then turns every command and reply into a document:
+    /// a `find` of 1 MB was measured to take 5 to 8 ms instead of 1.3 ms. An
+    /// [`observer`](Self::observer) costs next to nothing and tells of each call, but not of what the
+    /// driver sends for it.
+    ///
+    /// Events hold documents, filters and replies as they are: whoever listens must not log them.
+    /// A [`callback`](EventHandler::callback) is called on the task that makes the call, in order; it must be
+    /// quick and never block. The other kinds of handler get each event on a task of the driver's, in any
+    /// order, which no shutdown waits for.
+    pub fn command_events(mut self, handler: EventHandler<CommandEvent>) -> Self {
+        self.commands = Some(handler);
         self
     }
 
@@ -123,9 +144,7 @@ impl Connect {
         let until = Instant::now() + self.config.server.startup_timeout;
         let mut pauses = pauses();
         loop {
-            let observers = self.observers.clone();
-            let building = Connection::build(declared, config, &self.application, observers);
-            let cause = match timeout_at(until, building).await {
+            let cause = match timeout_at(until, self.client(declared, config)).await {
                 Ok(Ok(connection)) => return Ok(Some(Arc::new(connection))),
                 Ok(Err(error)) => Cause::new(error),
                 Err(_) => Cause::silence(),
@@ -143,6 +162,19 @@ impl Connect {
             }
             sleep(pause).await;
         }
+    }
+
+    /// # Errors
+    /// The driver's, which may quote the URI: it must not be printed.
+    async fn client(
+        &self,
+        declared: Declared,
+        config: &DatabaseConfig,
+    ) -> mongodb::error::Result<Connection> {
+        let name = format!("{}/{}", self.application, declared.name);
+        let mut options = config.client_options(name).await?;
+        options.command_event_handler = self.commands.clone();
+        Connection::with_options(declared, config, options, self.observers.clone())
     }
 
     fn watch(self, connections: Vec<Arc<Connection>>) -> Databases {

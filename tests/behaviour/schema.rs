@@ -1,5 +1,7 @@
 //! Sync only adds what cannot hurt.
 
+mod twice;
+
 use models::admin_server::User;
 use mongoplex::{
     Model,
