@@ -217,28 +217,37 @@ async fn meet(
             Ok(live)
         }
         Err((connection, cause)) => {
-            let refused = cause.is_authentication();
-            let broken = connection
-                .failure()
-                .and_then(|failure| wire.failed(&failure));
-            let reason = match (refused, broken) {
-                (true, _) => {
-                    let refused = server::refused(&subject.config.variable("URI"));
-                    let works = wire.works(subject.standing);
-                    examined.findings.extend([reached, works, refused]);
-                    "the server did not accept user and password"
-                }
-                (false, Some(broken)) => {
-                    examined.findings.extend([reached, broken]);
-                    "TLS with the server failed"
-                }
-                (false, None) => {
-                    examined.findings.push(silent(&cause));
-                    "no server answers"
-                }
+            let (findings, reason) = if cause.is_authentication() {
+                let refused = server::refused(&subject.config.variable("URI"));
+                let findings = vec![reached, wire.works(subject.standing), refused];
+                (findings, "the server did not accept user and password")
+            } else {
+                unmet(subject, options, &wire, &connection, &cause, reached)
             };
+            examined.findings.extend(findings);
             Err(reason)
         }
+    }
+}
+
+/// Says why a server that accepts connections was sent no command, as far as its heartbeats tell.
+fn unmet(
+    subject: &Subject<'_>,
+    options: &ClientOptions,
+    wire: &Wire,
+    connection: &Connection,
+    cause: &Cause,
+    reached: Finding,
+) -> (Vec<Finding>, &'static str) {
+    let broken = connection.failure();
+    if let Some(broken) = broken.and_then(|failure| wire.failed(&failure)) {
+        return (vec![reached, broken], "TLS with the server failed");
+    }
+    let asked = options.repl_set_name.as_deref();
+    let uri = subject.config.variable("URI");
+    match topology::another_set(asked, connection.set().as_deref(), &uri) {
+        Some(finding) => (vec![finding], "no server is of the URI's replica set"),
+        None => (vec![silent(cause)], "no server answers"),
     }
 }
 
@@ -255,5 +264,5 @@ fn unbuilt(examined: &mut Examined, wire: &Wire, error: mongodb::error::Error) -
 fn silent(cause: &Cause) -> Finding {
     let found = format!("the server accepts connections and does not answer: {cause}");
     Finding::failure(Check::Connection, found)
-        .cure("look at the server: it may be stopped, overloaded, or no MongoDB; check replicaSet in the URI")
+        .cure("look at the server: it may be stopped, overloaded, or no MongoDB")
 }

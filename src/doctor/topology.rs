@@ -53,6 +53,29 @@ fn deployment(hello: &Document, members: Option<usize>, standing: Standing) -> F
     }
 }
 
+/// Says that the servers are of another replica set than the one that is asked for, or of none. They answer
+/// heartbeats then, and the driver sends them nothing else.
+pub(super) fn another_set(asked: Option<&str>, seen: Option<&str>, uri: &str) -> Option<Finding> {
+    let (asked, seen) = (asked?, seen?);
+    let failure = |found: String| Finding::failure(Check::Connection, found);
+    match seen {
+        _ if seen == asked => None,
+        "" => {
+            let found = format!("the server is of no replica set, and {uri} asks for `{asked}`");
+            let cure = format!(
+                "start it with --replSet and initiate the set, or take replicaSet out of {uri}"
+            );
+            Some(failure(found).cure(cure))
+        }
+        _ => {
+            let found =
+                format!("the servers are of replica set `{seen}`, and {uri} asks for `{asked}`");
+            let cure = format!("set replicaSet={seen} in {uri}, if these are the right servers");
+            Some(failure(found).cure(cure))
+        }
+    }
+}
+
 /// Says whether a failover may undo what was acknowledged.
 pub(super) fn write_concern(
     concern: &WriteConcern,

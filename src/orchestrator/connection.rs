@@ -77,6 +77,12 @@ impl Connection {
         self.topology.failure()
     }
 
+    /// Returns the name of the replica set that the servers said to be of in heartbeats, empty where they
+    /// are of none; nothing before one has answered.
+    pub(crate) fn set(&self) -> Option<String> {
+        self.topology.set()
+    }
+
     /// Returns whether both were seen to be on one deployment. Unknown is not the same.
     pub(crate) fn shares_deployment(&self, other: &Self) -> bool {
         self.topology.is_same_deployment(&other.topology)

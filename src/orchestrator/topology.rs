@@ -77,6 +77,14 @@ impl Topology {
         self.view().failure.clone()
     }
 
+    /// Returns the name of the replica set that the servers said to be of, empty where they are of none;
+    /// nothing before one has answered.
+    pub(super) fn set(&self) -> Option<String> {
+        let view = self.view();
+        let answered = !view.hosts.is_empty();
+        answered.then(|| view.set.clone().unwrap_or_default())
+    }
+
     /// Returns whether both clients see a common server process. Host names prove nothing: the
     /// same name may stand for two servers, and two names for one. Unknown is not the same.
     pub(super) fn is_same_deployment(&self, other: &Self) -> bool {

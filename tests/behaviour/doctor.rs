@@ -1,6 +1,7 @@
 //! The doctor names what is wrong: each check is seen failing from a real cause.
 
 mod capacity;
+mod naming;
 mod security;
 
 use std::time::{Duration, Instant};
