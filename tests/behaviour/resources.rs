@@ -4,6 +4,7 @@
 mod filters;
 mod injection;
 mod pages;
+mod prepare;
 mod rules;
 mod table;
 mod trail;
