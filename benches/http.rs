@@ -1,26 +1,27 @@
 //! `GET /api/v1/clients/{id}` of customer-services, against a handler of axum and the driver that makes
 //! the same two calls and nothing else.
 //!
-//! Both servers are in one other process, on one client and one mongod; the load comes from here. The
-//! process logs as a program of ours does, a line for each request of customer-services.
+//! Instructions are counted under callgrind, one request at a time. For the throughput both servers are
+//! in one other process; the load comes from here.
 
 mod http {
     pub(super) mod bare;
+    pub(super) mod counted;
     pub(super) mod load;
+    pub(super) mod process;
 }
 
-use std::{
-    io::{BufRead, BufReader},
-    net::SocketAddr,
-    process::{Child, ChildStdout, Command, Stdio},
-};
+use std::net::SocketAddr;
 
-use models::{admin_server::Admin, customer_services::Customer};
-use mongoplex::{Config, Databases, Registry, Sources, schema::Mode};
 use mongoplex_figures::{Arguments, Figure, Goal, Report, Side, alternate};
-use mongoplex_testing::{Nodes, free_port, own_set};
+use mongoplex_testing::{Nodes, own_set};
+use tokio::runtime::{Builder, Runtime};
 
-use self::http::{bare, load::Load};
+use self::http::{
+    counted,
+    load::Load,
+    process::{self, Servers, Uris},
+};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -30,15 +31,26 @@ const CONNECTIONS: usize = 32;
 /// How many requests each of them makes in a window.
 const REQUESTS: usize = 8;
 
-#[tokio::main]
-async fn main() -> Result<(), Failure> {
+fn main() -> Result<(), Failure> {
     let arguments = Arguments::read();
     let words: Vec<&str> = arguments.words.iter().map(String::as_str).collect();
     match words[..] {
-        [] => measure(&arguments).await,
-        [admin, customer] => serve(admin, customer).await,
+        [] => runtime(Builder::new_multi_thread())?.block_on(measure(&arguments)),
+        [admin, customer] => {
+            let runtime = runtime(Builder::new_multi_thread())?;
+            runtime.block_on(process::serve(Uris { admin, customer }))
+        }
+        [admin, customer, path, _, side, count] => {
+            let runtime = runtime(Builder::new_current_thread())?;
+            let uris = Uris { admin, customer };
+            runtime.block_on(counted::run(uris, path, side, count.parse()?))
+        }
         _ => Err("it takes no words, only `--short`".into()),
     }
+}
+
+fn runtime(mut builder: Builder) -> std::io::Result<Runtime> {
+    builder.enable_all().build()
 }
 
 async fn measure(arguments: &Arguments) -> Result<(), Failure> {
@@ -49,10 +61,28 @@ async fn measure(arguments: &Arguments) -> Result<(), Failure> {
         .run_command(mongoplex::bson::doc! { "buildInfo": 1 })
         .await?;
     let mut report = Report::new(info.get_str("version")?);
-    let (servers, ours, raw) = Servers::start(&set.uri("admins"), &set.uri("customers"))?;
+    let (admin, customer) = (set.uri("admins"), set.uri("customers"));
+    let uris = Uris {
+        admin: &admin,
+        customer: &customer,
+    };
+    let (servers, ours, raw) = Servers::start(uris)?;
     let path = new_client(ours)?;
-    let ours = Load::open(ours, &path, CONNECTIONS).await?;
-    let raw = Load::open(raw, &path, CONNECTIONS).await?;
+    report.add(counted::figure(uris, &path, arguments)?);
+    report.add(throughput(ours, raw, &path, arguments).await?);
+    drop(servers);
+    set.stop().await;
+    Ok(report.finish()?)
+}
+
+async fn throughput(
+    ours: SocketAddr,
+    raw: SocketAddr,
+    path: &str,
+    arguments: &Arguments,
+) -> Result<Figure, Failure> {
+    let ours = Load::open(ours, path, CONNECTIONS).await?;
+    let raw = Load::open(raw, path, CONNECTIONS).await?;
     Report::note(&format!("HTTP: {CONNECTIONS} connections"));
     let mut rounds = Vec::new();
     for _ in 0..arguments.choose(5, 2) {
@@ -66,10 +96,7 @@ async fn measure(arguments: &Arguments) -> Result<(), Failure> {
         rounds.push(times.throughput());
     }
     let name = format!("throughput of HTTP, {CONNECTIONS} connections");
-    report.add(Figure::ratio(name, Goal::AtLeast(0.93), rounds));
-    drop(servers);
-    set.stop().await;
-    Ok(report.finish()?)
+    Ok(Figure::ratio(name, Goal::AtLeast(0.93), rounds))
 }
 
 /// Creates a client of tenant `acme` and returns its path.
@@ -79,66 +106,4 @@ fn new_client(ours: SocketAddr) -> Result<String, Failure> {
     let created = mongoplex_testing::http(ours, line, &["X-Tenant-ID: acme"], body)?;
     let path = created.header("location").ok_or("no client was created")?;
     Ok(path.to_owned())
-}
-
-/// The process of both servers; it ends with this.
-struct Servers(Child);
-
-impl Servers {
-    /// Starts it and returns the addresses of ours and of the bare one.
-    fn start(admin: &str, customer: &str) -> Result<(Self, SocketAddr, SocketAddr), Failure> {
-        let child = Command::new(std::env::current_exe()?)
-            .args([admin, customer])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let mut servers = Self(child);
-        let mut lines = BufReader::new(servers.0.stdout.take().ok_or("no output")?).lines();
-        let mut address = || address(&mut lines);
-        let (ours, raw) = (address()?, address()?);
-        Ok((servers, ours, raw))
-    }
-}
-
-fn address(lines: &mut std::io::Lines<BufReader<ChildStdout>>) -> Result<SocketAddr, Failure> {
-    Ok(lines.next().ok_or("the servers did not start")??.parse()?)
-}
-
-impl Drop for Servers {
-    fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
-}
-
-/// What the other process does: both servers, until it is killed.
-async fn serve(admin: &str, customer: &str) -> Result<(), Failure> {
-    let ours = SocketAddr::from(([127, 0, 0, 1], free_port()));
-    let sources = Sources::default()
-        .variable("MONGOPLEX_ENV", "development")
-        .variable("DATABASE_ADMIN_URI", admin)
-        .variable("DATABASE_CUSTOMER_URI", customer)
-        .variable("CUSTOMER_SERVICES_ADDRESS", ours.to_string());
-    let registry = Registry::new().with::<Admin>().with::<Customer>();
-    let server = customer_services::server();
-    let config = Config::load(&registry, &[(server.name(), server.port())], &sources)?;
-    mongoplex_server::init_logging(&config.server);
-    let databases = Databases::builder(registry, config.clone())
-        .connect()
-        .await?;
-    databases.schema().common(Mode::Add).await?;
-    databases
-        .tenancy()?
-        .create(&"acme".parse()?, "Acme")
-        .await?;
-    let bound = mongoplex_server::bind(&[server], &config).await?;
-    let raw = bare::serve(&databases).await?;
-    let addresses = format!("{ours}\n{}\n", raw.address);
-    std::io::Write::write_all(&mut std::io::stdout(), addresses.as_bytes())?;
-    let running = mongoplex_server::run(bound, &databases, &config, std::future::pending());
-    tokio::select! {
-        ended = running => drop(ended?),
-        ended = raw.running => ended?,
-    }
-    Ok(())
 }

@@ -15,6 +15,8 @@ use crate::Failure;
 pub(crate) struct Load {
     connections: Vec<Arc<Mutex<TcpStream>>>,
     request: Arc<str>,
+    /// How long each answer is: it is the same each time.
+    length: usize,
 }
 
 impl Load {
@@ -24,18 +26,20 @@ impl Load {
         path: &str,
         count: usize,
     ) -> Result<Self, Failure> {
-        let mut connections = Vec::new();
-        for _ in 0..count {
-            let stream = TcpStream::connect(address).await?;
-            stream.set_nodelay(true)?;
-            connections.push(Arc::new(Mutex::new(stream)));
-        }
         let request =
             format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nX-Tenant-ID: acme\r\n\r\n");
-        let request = Arc::from(request);
+        let mut connections = Vec::new();
+        let mut length = 0;
+        for _ in 0..count {
+            let mut stream = TcpStream::connect(address).await?;
+            stream.set_nodelay(true)?;
+            length = self::length(&mut stream, &request).await?;
+            connections.push(Arc::new(Mutex::new(stream)));
+        }
         Ok(Self {
             connections,
-            request,
+            request: Arc::from(request),
+            length,
         })
     }
 
@@ -45,15 +49,16 @@ impl Load {
         requests: usize,
     ) -> impl Future<Output = Result<(), Failure>> + use<> {
         let connections = self.connections.clone();
-        let request = self.request.clone();
+        let (request, length) = (self.request.clone(), self.length);
         async move {
             let mut tasks = JoinSet::new();
             for connection in connections {
                 let request = request.clone();
                 tasks.spawn(async move {
                     let mut stream = connection.lock().await;
+                    let mut answer = vec![0; length];
                     for _ in 0..requests {
-                        ask(&mut stream, &request).await?;
+                        ask(&mut stream, &request, &mut answer).await?;
                     }
                     Ok::<(), Failure>(())
                 });
@@ -66,27 +71,36 @@ impl Load {
     }
 }
 
-/// Sends a request and reads the whole answer, which must be a 200.
-async fn ask(stream: &mut TcpStream, request: &str) -> Result<(), Failure> {
+/// Sends a request and reads the answer into `answer`, which is as long as it.
+async fn ask(stream: &mut TcpStream, request: &str, answer: &mut [u8]) -> Result<(), Failure> {
     stream.write_all(request.as_bytes()).await?;
-    let mut answer = Vec::with_capacity(2_048);
-    loop {
+    let read = stream.read(answer).await?;
+    // Before the rest is waited for: any other answer has another length.
+    if !answer[..read].starts_with(b"HTTP/1.1 200") {
+        return Err("the server answered no 200".into());
+    }
+    stream.read_exact(&mut answer[read..]).await?;
+    Ok(())
+}
+
+/// Asks once and returns how long the answer is, head and body.
+async fn length(stream: &mut TcpStream, request: &str) -> Result<usize, Failure> {
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = Vec::new();
+    let head = loop {
         if stream.read_buf(&mut answer).await? == 0 {
             return Err("the server closed a connection".into());
         }
-        let Some(head) = answer.windows(4).position(|four| four == b"\r\n\r\n") else {
-            continue;
-        };
-        let text = String::from_utf8_lossy(&answer[..head]).to_ascii_lowercase();
-        if !text.starts_with("http/1.1 200") {
-            return Err(format!("the server answered {text}").into());
+        if let Some(head) = answer.windows(4).position(|four| four == b"\r\n\r\n") {
+            break head;
         }
-        let length = text
-            .lines()
-            .find_map(|line| line.strip_prefix("content-length: "));
-        let length: usize = length.ok_or("no length")?.parse()?;
-        if answer.len() >= head + 4 + length {
-            return Ok(());
-        }
-    }
+    };
+    let text = String::from_utf8_lossy(&answer[..head]).to_ascii_lowercase();
+    let body = text
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "));
+    let whole = head + 4 + body.ok_or("no length")?.parse::<usize>()?;
+    let rest = whole.saturating_sub(answer.len());
+    stream.read_exact(&mut vec![0; rest]).await?;
+    Ok(whole)
 }

@@ -26,5 +26,10 @@ pub(crate) fn reason(error: &bson::error::Error) -> String {
 
 /// Returns the reason as a message that [`reason`] takes as it is.
 pub(crate) fn quote(error: &bson::error::Error) -> String {
-    format!("{OURS}{}", reason(error))
+    ours(&reason(error))
+}
+
+/// Returns a reason of ours, which holds no value, in the same way.
+pub(crate) fn ours(reason: &str) -> String {
+    format!("{OURS}{reason}")
 }

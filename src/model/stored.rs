@@ -2,7 +2,9 @@
 
 use std::ops::Deref;
 
-use mongodb::bson::{self, Bson, DateTime, Document, RawDocumentBuf, oid::ObjectId};
+use mongodb::bson::{
+    self, DateTime, Document, RawBsonRef, RawDocument, RawDocumentBuf, cstr, oid::ObjectId,
+};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
 use super::{
@@ -42,17 +44,6 @@ pub struct Stored<M> {
     pub model: M,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Kept {
-    #[serde(rename = "_id")]
-    id: ObjectId,
-    version: i64,
-    created_at: DateTime,
-    updated_at: DateTime,
-    deleted_at: Option<Bson>,
-}
-
 impl<M> Stored<M> {
     /// Returns a document that is about to be made: a new id, version 1, made now.
     pub fn new(model: M) -> Self {
@@ -74,19 +65,28 @@ impl<M: Model> Stored<M> {
     /// # Errors
     /// When the model is no document.
     pub fn to_document(&self) -> bson::error::Result<Document> {
-        let own = bson::serialize_to_document(&self.model)?;
-        let mut document = Document::new();
-        document.insert("_id", self.id);
+        Document::try_from(&self.to_raw()?)
+    }
+
+    /// From bytes to bytes: a value of BSON in between costs more than the rest.
+    fn to_raw(&self) -> bson::error::Result<RawDocumentBuf> {
+        let own = bson::serialize_to_raw_document_buf(&self.model)?;
         let kept = M::UPKEEP.fields();
-        let is_own = |key: &str| key != "_id" && !kept.contains(&key);
-        document.extend(own.into_iter().filter(|(key, _)| is_own(key)));
-        document.insert(VERSION, self.version);
-        document.insert(CREATED_AT, self.created_at);
-        document.insert(UPDATED_AT, self.updated_at);
-        if let Some(deleted) = self.deleted_at {
-            document.insert(DELETED_AT, deleted);
+        let mut raw = RawDocumentBuf::new();
+        raw.append(cstr!("_id"), self.id);
+        for element in &own {
+            let (key, value) = element?;
+            if key != "_id" && !kept.contains(&key.as_str()) {
+                raw.append(key, value);
+            }
         }
-        Ok(document)
+        raw.append(cstr!("version"), self.version);
+        raw.append(cstr!("createdAt"), self.created_at);
+        raw.append(cstr!("updatedAt"), self.updated_at);
+        if let Some(deleted) = self.deleted_at {
+            raw.append(cstr!("deletedAt"), deleted);
+        }
+        Ok(raw)
     }
 }
 
@@ -100,30 +100,75 @@ impl<M> Deref for Stored<M> {
 
 impl<M: Model> Serialize for Stored<M> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let document = self.to_document().map_err(ser::Error::custom)?;
-        document.serialize(serializer)
+        let raw = self.to_raw().map_err(ser::Error::custom)?;
+        raw.serialize(serializer)
     }
 }
 
-/// Read twice, for the stamps and for the model: serde's `flatten` would read every value into a
-/// copy first, and forget its type on the way.
+/// The model is read apart from the stamps: serde's `flatten` would read every value into a copy
+/// first, and forget its type on the way.
 impl<'de, M: Model> Deserialize<'de> for Stored<M> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = RawDocumentBuf::deserialize(deserializer)?;
         let unfit = |error: bson::error::Error| de::Error::custom(misfit::quote(&error));
-        let kept: Kept = bson::deserialize_from_slice(raw.as_bytes()).map_err(unfit)?;
-        let model = bson::deserialize_from_slice(raw.as_bytes()).map_err(unfit)?;
+        let wrong = |reason: String| de::Error::custom(misfit::ours(&reason));
+        let kept = Kept::find(&raw).map_err(unfit)?;
         // Elsewhere a field of that name is the model's own.
         let mark = kept.deleted_at.filter(|_| M::UPKEEP.is_soft_delete());
         Ok(Self {
-            id: kept.id,
-            version: kept.version,
-            created_at: kept.created_at,
-            updated_at: kept.updated_at,
-            deleted_at: mark.and_then(|mark| mark.as_datetime().copied()),
-            model,
+            id: fit("_id", kept.id, RawBsonRef::as_object_id).map_err(wrong)?,
+            version: fit(VERSION, kept.version, whole).map_err(wrong)?,
+            created_at: fit(CREATED_AT, kept.created_at, RawBsonRef::as_datetime).map_err(wrong)?,
+            updated_at: fit(UPDATED_AT, kept.updated_at, RawBsonRef::as_datetime).map_err(wrong)?,
+            deleted_at: mark.and_then(RawBsonRef::as_datetime),
+            model: bson::deserialize_from_slice(raw.as_bytes()).map_err(unfit)?,
         })
     }
+}
+
+/// What the library keeps, as it was found.
+#[derive(Default)]
+struct Kept<'a> {
+    id: Option<RawBsonRef<'a>>,
+    version: Option<RawBsonRef<'a>>,
+    created_at: Option<RawBsonRef<'a>>,
+    updated_at: Option<RawBsonRef<'a>>,
+    deleted_at: Option<RawBsonRef<'a>>,
+}
+
+impl<'a> Kept<'a> {
+    /// Finds it in one walk: a getter each would begin anew.
+    fn find(raw: &'a RawDocument) -> bson::error::Result<Self> {
+        let mut kept = Self::default();
+        for element in raw {
+            let (key, value) = element?;
+            let place = match key.as_str() {
+                "_id" => &mut kept.id,
+                VERSION => &mut kept.version,
+                CREATED_AT => &mut kept.created_at,
+                UPDATED_AT => &mut kept.updated_at,
+                DELETED_AT => &mut kept.deleted_at,
+                _ => continue,
+            };
+            *place = Some(value);
+        }
+        Ok(kept)
+    }
+}
+
+fn fit<'a, T>(
+    field: &str,
+    found: Option<RawBsonRef<'a>>,
+    read: impl FnOnce(RawBsonRef<'a>) -> Option<T>,
+) -> Result<T, String> {
+    let value = found.ok_or_else(|| format!("missing field `{field}`"))?;
+    read(value).ok_or_else(|| format!("field `{field}`: wrong type or form"))
+}
+
+/// A version that somebody else wrote may be an `int`.
+fn whole(value: RawBsonRef<'_>) -> Option<i64> {
+    let small = || value.as_i32().map(i64::from);
+    value.as_i64().or_else(small)
 }
 
 #[cfg(test)]
@@ -156,6 +201,8 @@ mod tests {
         let back: Stored<Note> = bson::deserialize_from_slice(&bytes).unwrap();
 
         assert_eq!(back, note);
+        let document = bson::serialize_to_document(&note).unwrap();
+        assert_eq!(document, note.to_document().unwrap());
         assert_eq!(back.title, "first");
         assert!(
             back.model.deleted_at.is_some(),
@@ -163,12 +210,51 @@ mod tests {
         );
     }
 
+    fn reason(document: &Document) -> String {
+        let bytes = bson::serialize_to_vec(document).unwrap();
+        let error = bson::deserialize_from_slice::<Stored<Note>>(&bytes).unwrap_err();
+        misfit::reason(&error)
+    }
+
     #[test]
-    fn a_document_without_stamps_is_told_by_its_field_and_no_value() {
-        let bytes = bson::serialize_to_vec(&doc! { "_id": ObjectId::new(), "title": "canary" });
+    fn stamps_that_do_not_fit_are_told_by_their_field_and_no_value() {
+        let mut document = doc! { "_id": ObjectId::new(), "title": "canary" };
+        assert_eq!(reason(&document), "missing field `version`");
 
-        let error = bson::deserialize_from_slice::<Stored<Note>>(&bytes.unwrap()).unwrap_err();
+        document.insert("version", "canary");
+        assert_eq!(reason(&document), "field `version`: wrong type or form");
+    }
 
-        assert_eq!(misfit::reason(&error), "missing field `version`");
+    #[test]
+    fn a_version_may_be_a_small_number() {
+        let now = DateTime::now();
+        let id = ObjectId::new();
+        let document =
+            doc! { "_id": id, "title": "x", "version": 7, "createdAt": now, "updatedAt": now };
+        let bytes = bson::serialize_to_vec(&document).unwrap();
+
+        let note: Stored<Note> = bson::deserialize_from_slice(&bytes).unwrap();
+
+        assert_eq!(note.version, 7);
+    }
+
+    #[test]
+    fn a_field_of_the_model_that_is_kept_is_written_once() {
+        #[derive(Serialize, Deserialize)]
+        struct Own {
+            version: i64,
+            title: String,
+        }
+        impl Model for Own {
+            const COLLECTION: &'static str = "own";
+            const UPKEEP: Upkeep = Upkeep::Stamps;
+        }
+        let title = "x".into();
+
+        let raw = Stored::new(Own { version: 9, title }).to_raw().unwrap();
+
+        let keys: Vec<_> = raw.iter().flatten().map(|(key, _)| key.as_str()).collect();
+        assert_eq!(keys, ["_id", "title", "version", "createdAt", "updatedAt"]);
+        assert_eq!(raw.get_i64("version").unwrap(), 1);
     }
 }

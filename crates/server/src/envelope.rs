@@ -72,6 +72,7 @@ pub(crate) async fn wrap(
     };
     let mut response = answered.instrument(span).await;
     let headers = response.headers_mut();
+    headers.reserve(SECURITY_HEADERS.len() + 1);
     for (name, value) in SECURITY_HEADERS {
         headers.insert(name, value);
     }
