@@ -5,10 +5,12 @@
 //! behind [`Cause`], which prints kind and code only.
 
 mod cause;
+mod codes;
+mod failure;
 
 use std::time::Duration;
 
-pub use self::cause::Cause;
+pub use self::{cause::Cause, failure::Failure};
 use crate::{
     fault::Faults,
     guard::Operation,
@@ -153,7 +155,8 @@ impl Error {
         }
     }
 
-    /// Returns whether the database could not be reached: trying again later may help.
+    /// Returns whether the databases could not be reached or could not do their work: the same call may
+    /// succeed later. Of the driver's failures that follows from [`Failure`] alone.
     pub fn is_unavailable(&self) -> bool {
         match self {
             Self::Driver { cause, .. } => cause.is_unavailable(),
@@ -166,12 +169,13 @@ impl Error {
     pub(crate) fn from_driver(operation: &Operation, error: mongodb::error::Error) -> Self {
         let operation = Box::new(operation.clone());
         let cause = Cause::new(error);
-        match cause.code() {
-            Some(11000 | 11001 | 12582) => {
+        match cause.failure() {
+            Failure::Duplicate => {
                 let fields = cause.key_pattern();
                 Self::Duplicate { operation, fields }
             }
-            Some(121) => {
+            // Others of its class name no fields.
+            Failure::Refused if cause.code() == Some(121) => {
                 let fields = cause.invalid_fields();
                 Self::Invalid { operation, fields }
             }

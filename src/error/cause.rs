@@ -7,6 +7,8 @@ use mongodb::{
     error::{Error, ErrorKind, WriteFailure},
 };
 
+use super::Failure;
+
 /// Why the driver failed a call.
 ///
 /// `Display` and `Debug` print kind, code and code name. The server's own message is left out:
@@ -44,16 +46,14 @@ impl Cause {
         }
     }
 
+    /// Returns what the failure means, in one word.
+    pub fn failure(&self) -> Failure {
+        Failure::of(&self.0)
+    }
+
     /// Returns whether the database could not be reached, or has no primary just now.
     pub(crate) fn is_unavailable(&self) -> bool {
-        const NO_PRIMARY: [i32; 9] = [91, 189, 10107, 10058, 11600, 11602, 13435, 13436, 7];
-        match &*self.0.kind {
-            ErrorKind::Io(_)
-            | ErrorKind::ServerSelection { .. }
-            | ErrorKind::ConnectionPoolCleared { .. }
-            | ErrorKind::DnsResolve { .. } => true,
-            _ => self.code().is_some_and(|code| NO_PRIMARY.contains(&code)),
-        }
+        self.failure().is_unavailable()
     }
 
     /// Returns the driver's own error. Its text may hold document contents: never print it.

@@ -8,6 +8,7 @@ mod configuration;
 mod doctor;
 mod documents;
 mod every_verb;
+mod failures;
 mod guard;
 mod health;
 mod house;

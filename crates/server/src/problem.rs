@@ -9,7 +9,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use mongoplex::{Aborts, Error};
+use mongoplex::{Aborts, Error, error::Failure};
 use serde::Serialize;
 
 /// An answer that says what went wrong, without any document's content.
@@ -181,21 +181,75 @@ fn of_error(error: &Error) -> Problem {
             Problem::new(StatusCode::CONFLICT, "tenant-exists", detail)
                 .with_fields(vec!["name".into()])
         }
-        Error::DeadlineExceeded { .. } => Problem::new(
-            StatusCode::GATEWAY_TIMEOUT,
-            "deadline",
-            "the database did not answer in time",
-        ),
+        Error::DeadlineExceeded { .. } => late(),
         Error::ShuttingDown => Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "draining",
             "the server is going down",
         ),
-        error if error.is_unavailable() => Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "unavailable",
-            "the database cannot be reached",
+        Error::Driver { cause, .. } => of_failure(cause.failure()),
+        error if error.is_unavailable() => unavailable(),
+        _ => Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR),
+    }
+}
+
+fn of_failure(failure: Failure) -> Problem {
+    match failure {
+        failure if failure.is_unavailable() => unavailable(),
+        Failure::Timeout => late(),
+        Failure::Conflict => {
+            let detail = "another change came first; send the request again";
+            Problem::new(StatusCode::CONFLICT, "conflict", detail)
+        }
+        Failure::Duplicate => {
+            let detail = "there is one with the same key already";
+            Problem::new(StatusCode::CONFLICT, "duplicate", detail)
+        }
+        Failure::Refused => Problem::new(
+            StatusCode::BAD_REQUEST,
+            "refused",
+            "the database takes no such document: it is too large, or of a shape that cannot be stored",
         ),
         _ => Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR),
+    }
+}
+
+fn unavailable() -> Problem {
+    let detail = "the database cannot be reached";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
+}
+
+fn late() -> Problem {
+    let detail = "the database did not answer in time";
+    Problem::new(StatusCode::GATEWAY_TIMEOUT, "deadline", detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Failure, of_failure};
+
+    #[test]
+    fn the_status_follows_from_what_the_failure_means() {
+        for (failure, expected) in [
+            (Failure::NotSent, 503),
+            (Failure::Interrupted, 503),
+            (Failure::Overload, 503),
+            (Failure::TransactionAborted, 503),
+            (Failure::CommitUnknown, 503),
+            (Failure::ShutDown, 503),
+            (Failure::Timeout, 504),
+            (Failure::Conflict, 409),
+            (Failure::Duplicate, 409),
+            (Failure::Refused, 400),
+            (Failure::Denied, 500),
+            (Failure::Failed, 500),
+            (Failure::Unknown, 500),
+        ] {
+            assert_eq!(
+                of_failure(failure).status().as_u16(),
+                expected,
+                "{failure:?}"
+            );
+        }
     }
 }
