@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU32, Ordering},
     },
     time::Duration,
@@ -159,12 +159,15 @@ async fn a_primary_that_is_killed_among_transactions_loses_and_doubles_none() {
 async fn a_transaction_that_is_dropped_or_late_leaves_nothing_open() {
     let house = House::new("spanning_dropped").await;
     let counters = Counters::of(&house).await;
+    let kept = Arc::new(Mutex::new(None));
     let stuck = || {
+        let keep = kept.clone();
         let both = counters.customer.transaction().with(&counters.admin);
         both.run(async move |(customer, _)| -> mongoplex::Result<()> {
             let more = doc! { "$inc": { "monthlyPrice": 1 } };
             let plans = customer.collection::<models::customer_services::Plan>();
             plans.update_one(doc! {}, more).await?;
+            *keep.lock().unwrap() = Some(plans);
             std::future::pending().await
         })
     };
@@ -177,6 +180,8 @@ async fn a_transaction_that_is_dropped_or_late_leaves_nothing_open() {
     assert!(matches!(late.await, Err(Error::DeadlineExceeded { .. })));
     let dropped = tokio::time::timeout(Duration::from_millis(300), stuck()).await;
     assert!(dropped.is_err());
+    // Whoever kept a part of it does not keep it open.
+    assert!(kept.lock().unwrap().is_some());
 
     // It would wait for the other's lock.
     let runs = Arc::new(AtomicU32::new(0));
