@@ -2,18 +2,15 @@
 //!
 //! An entry names fields and never holds a value. Entries are only ever added.
 
-use mongodb::{
-    ClientSession,
-    bson::{DateTime, Document, doc, oid::ObjectId},
-};
+use mongodb::bson::{DateTime, Document, doc, oid::ObjectId};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     collection::Collection,
-    database::Database,
     error::Result,
     model::{Index, Model, Resource, Upkeep},
-    registry::{Common, Hosted, Hosts, Routed},
+    registry::{Common, Hosted, Routed},
+    transaction::Lent,
 };
 
 /// One change. An application lists it by its path, `mongoplex::audit::Entry`, under `common` of the
@@ -109,7 +106,7 @@ impl Routed for Entry {
     type Scope = Common;
 }
 
-/// Where entries go; see [`Database::audit_trail`].
+/// Where entries go, in a transaction; see [`Joined::audit_trail`](crate::Joined::audit_trail).
 #[derive(Debug, Clone)]
 pub struct Trail(Option<Collection<Entry>>);
 
@@ -123,22 +120,19 @@ impl Trail {
         self.0.is_some()
     }
 
-    /// Writes an entry as a part of the session's transaction, or nothing where the trail is off.
+    /// Returns the same in a transaction of its own client.
+    pub(crate) fn joined(&self, lent: &Lent) -> Self {
+        Self(self.0.as_ref().map(|entries| lent.join(entries)))
+    }
+
+    /// Writes an entry as a part of the transaction, or nothing where the trail is off.
     ///
     /// # Errors
-    /// Those of an insert. In a transaction it must be returned: no change without its entry.
-    pub async fn write(&self, session: &mut ClientSession, entry: &Entry) -> Result<()> {
+    /// Those of an insert. It must be returned from the body: no change without its entry.
+    pub async fn write(&self, entry: &Entry) -> Result<()> {
         match &self.0 {
-            Some(entries) => entries.insert_one(entry).session(session).await.map(drop),
+            Some(entries) => entries.insert_one(entry).await.map(drop),
             None => Ok(()),
         }
-    }
-}
-
-impl<D: Hosts<Entry>> Database<D> {
-    /// Returns the audit trail of this database, for a [`transaction`](Database::transaction) of it.
-    pub fn audit_trail(&self) -> Trail {
-        let on = self.databases().keeps_audit_trail();
-        Trail::new(on.then(|| self.collection::<Entry>()))
     }
 }

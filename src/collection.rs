@@ -10,6 +10,7 @@ mod call;
 mod changes;
 mod cursor;
 mod document;
+mod joint;
 mod scope;
 mod target;
 mod upkeep;
@@ -24,8 +25,11 @@ use mongodb::{
 };
 use serde::de::DeserializeOwned;
 
-pub(crate) use self::scope::Reach;
 pub use self::{call::Call, changes::Changes, cursor::Cursor};
+pub(crate) use self::{
+    joint::{Failure, Joint},
+    scope::Reach,
+};
 use self::{
     target::Target,
     upkeep::View,
@@ -89,6 +93,7 @@ impl<M: Model> Collection<M> {
             view: View::Live,
             within,
             timeout: None,
+            joint: None,
         };
         Self {
             target,
@@ -142,6 +147,13 @@ impl<M: Model> Collection<M> {
             (Some(own), Some(deadline)) => Some(own.or_sooner(deadline)),
             (own, deadline) => own.or(deadline),
         };
+        self
+    }
+
+    /// Returns the same as a part of a transaction, on whose client it must be.
+    #[must_use]
+    pub(crate) fn joined(mut self, joint: Joint) -> Self {
+        self.target.joint = Some(joint);
         self
     }
 

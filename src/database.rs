@@ -73,12 +73,13 @@ impl<D: LogicalDatabase> Database<D> {
         self.within
     }
 
-    pub(crate) fn connection(&self) -> &Connection {
+    pub(crate) fn connection(&self) -> &Arc<Connection> {
         &self.connection
     }
 
-    pub(crate) fn databases(&self) -> &Databases {
-        &self.databases
+    /// Returns whether changes leave an audit entry: `ENABLE_AUDIT_TRAIL`.
+    pub fn keeps_audit_trail(&self) -> bool {
+        self.databases.keeps_audit_trail()
     }
 
     /// Returns the collection of a common model of this database. No I/O.
@@ -172,6 +173,14 @@ impl<D: LogicalDatabase> TenantDatabase<D> {
     /// Returns the tenant.
     pub fn id(&self) -> &TenantId {
         &self.id
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Deadline> {
+        self.within
+    }
+
+    pub(crate) fn connection(&self) -> &Arc<Connection> {
+        &self.connection
     }
 
     /// Returns the physical name of the tenant's database.

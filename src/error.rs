@@ -113,6 +113,40 @@ pub enum Error {
         /// Field and kind of misfit; never a value.
         reason: String,
     },
+    /// A transaction was used in a way that it does not allow; nothing was sent, and none of it is kept.
+    #[error("in a transaction of `{database}`: {reason}")]
+    Transaction {
+        /// The logical database whose handle began it.
+        database: &'static str,
+        /// What is not allowed, and why.
+        reason: &'static str,
+    },
+    /// A transaction was to span databases that were not seen on one deployment; nothing was written.
+    #[error(
+        "a transaction cannot span `{begun_at}` and `{joined}`: no server is known to hold both, and MongoDB has \
+         transactions within one deployment only; give DATABASE_{begun}_URI and DATABASE_{other}_URI a common host",
+        begun = begun_at.to_uppercase(), other = joined.to_uppercase()
+    )]
+    ForeignDeployment {
+        /// The logical database whose handle began it.
+        begun_at: &'static str,
+        /// The logical database that was to take part.
+        joined: &'static str,
+    },
+    /// A transaction was to write where the user of its client may not; nothing was written.
+    #[error(
+        "a transaction begun at `{begun_at}` writes to `{joined}` (DATABASE_{other}_URI) as the user of \
+         DATABASE_{begun}_URI, who lacks {missing}; grant it, or begin at the other handle",
+        begun = begun_at.to_uppercase(), other = joined.to_uppercase()
+    )]
+    NoRights {
+        /// The logical database whose handle began it.
+        begun_at: &'static str,
+        /// The logical database that was to take part.
+        joined: &'static str,
+        /// The actions and the physical database, such as ``insert, update on `shop` ``.
+        missing: String,
+    },
     /// The databases are being shut down; the call was not sent, or was cut off.
     #[error("the databases are shutting down")]
     ShuttingDown,

@@ -45,7 +45,7 @@ pub mod registry;
 pub mod schema;
 mod tasks;
 pub mod tenancy;
-mod transaction;
+pub mod transaction;
 
 pub use mongodb::{self, bson, options};
 
@@ -61,7 +61,7 @@ pub use self::{
     orchestrator::{Connect, Databases, Deployment, Shutdown},
     registry::{Declared, Hosts, LogicalDatabase, Registry, Route, Routed, Scope},
     tenancy::{Tenancy, Tenant, TenantId},
-    transaction::Aborts,
+    transaction::{Joined, Transaction},
 };
 
 /// The guide's code is compiled like any other example.

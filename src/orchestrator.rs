@@ -1,6 +1,7 @@
 //! The orchestrator: builds one client per logical database, watches them, and takes them down.
 
 mod connection;
+mod privileges;
 mod probe;
 mod shutdown;
 mod start;
@@ -10,7 +11,7 @@ use std::{any::TypeId, sync::Arc, time::Duration};
 
 use tokio::sync::OnceCell;
 
-pub(crate) use self::connection::Connection;
+pub(crate) use self::{connection::Connection, privileges::Privileges, start::pauses};
 pub use self::{shutdown::Shutdown, start::Connect, topology::Deployment};
 use crate::{
     config::Config,

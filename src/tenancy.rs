@@ -202,9 +202,9 @@ impl Tenancy {
         let (actor, id) = (&*self.actor, tenant.id.as_str());
         let entry = Entry::new(actor, Action::Create, Tenant::COLLECTION, id, fields);
         let (rows, trail, tenant) = (self.rows.clone(), self.trail.clone(), tenant.clone());
-        transaction::run(&self.connection, None, self.within, async move |session| {
-            rows.insert_one(&tenant).session(session).await?;
-            trail.write(session, &entry).await
+        transaction::run_on(&self.connection, self.within, async move |lent| {
+            lent.join(&rows).insert_one(&tenant).await?;
+            trail.joined(&lent).write(&entry).await
         })
         .await
     }

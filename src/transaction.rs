@@ -1,65 +1,110 @@
-//! Transactions within one logical database: all of it, or nothing.
+//! Transactions: all of it, or nothing, over one database or several of one deployment.
+//!
+//! MongoDB's transactions belong to one client, so the handle that begins one lends its own, and all that
+//! take part are reached through it. The loop is ours and not the driver's `and_run2`: that one would go
+//! on for 120 s whatever the deadline, cannot say whether the commit had been sent when the time was up,
+//! and lends the session to its callback only, so that each call would have to be handed it.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+mod check;
+mod commit;
+mod drive;
+mod joined;
+mod lent;
 
-use mongodb::{
-    ClientSession,
-    options::{ReadConcern, ReadPreference, SelectionCriteria, TransactionOptions, WriteConcern},
-};
+use std::time::Duration;
 
+use mongodb::ClientSession;
+
+use self::drive::{Plan, operation};
+pub use self::joined::{Beside, Handle, Joined, Parties};
 use crate::{
-    database::Database,
+    database::{Database, TenantDatabase},
     error::{Error, Result},
-    guard::{Attempt, Class, Deadline, Operation, Resend},
-    model::Namespace,
-    orchestrator::Connection,
+    guard::Deadline,
     registry::LogicalDatabase,
 };
 
-/// What the driver is told where the body ended with an error that is not the database's.
-const BODY: &str = "the transaction's body ended with an error";
+pub(crate) use self::{drive::run_on, lent::Lent};
 
-/// An error that ends a transaction's body. It tells whether a database was the cause: MongoDB says in
-/// its errors whether running the body again may help.
-pub trait Aborts: From<Error> {
-    /// Returns the database's error behind it, if there is one.
-    fn cause(&self) -> Option<&Error>;
+/// A transaction that has not begun; see [`Database::transaction`].
+#[must_use = "nothing is sent before `run`"]
+#[derive(Debug)]
+pub struct Transaction<P> {
+    plan: Plan,
+    parties: P,
 }
 
-impl Aborts for Error {
-    fn cause(&self) -> Option<&Error> {
-        Some(self)
+impl<P> Transaction<P> {
+    fn begun_at(handle: P) -> Self
+    where
+        P: Handle,
+    {
+        let place = handle.place();
+        let plan = Plan {
+            lender: place.connection.clone(),
+            places: vec![place],
+            limit: None,
+            within: handle.deadline(),
+        };
+        Self {
+            plan,
+            parties: handle,
+        }
     }
-}
 
-impl<D: LogicalDatabase> Database<D> {
-    /// Runs `body` in a transaction: when it returns `Ok` all its writes are committed, with a majority;
+    /// Returns the transaction with one more handle that takes part: another logical database, or a tenant's.
+    /// There may be four. It is reached through the client of the first, as that client's user, and
+    /// within the deadline of each.
+    pub fn with<H: Handle + Beside<P>>(mut self, handle: &H) -> Transaction<H::All> {
+        self.plan.places.push(handle.place());
+        let within = [self.plan.within, handle.deadline()].into_iter().flatten();
+        self.plan.within = within.reduce(Deadline::or_sooner);
+        Transaction {
+            plan: self.plan,
+            parties: handle.clone().beside(self.parties),
+        }
+    }
+
+    /// Returns the transaction bounded to `limit`, tries included, instead of `WRITE_DEADLINE`. More
+    /// than 40 s are not given, whoever sets them: MongoDB ends a transaction by itself after 60 s
+    /// (`transactionLifetimeLimitSeconds`), and what waits for its locks waits that long.
+    pub fn limit(mut self, limit: Duration) -> Self {
+        self.plan.limit = Some(limit);
+        self
+    }
+
+    /// Runs `body` in the transaction: when it returns `Ok` all its writes are committed, with a majority;
     /// when it returns `Err`, or is dropped, none is.
     ///
-    /// `body` gets the session, which goes to each verb (`.session(session)`); verbs without it are not
-    /// part of the transaction. **It may run more than once**: MongoDB answers a conflict with another
-    /// transaction by asking for a new try (label `TransientTransactionError`), so nothing but these
-    /// calls belongs into it, and every error of a call must be returned. Handles are cloned into it:
-    /// a closure that borrows does not compile in a handler.
+    /// `body` gets the handles that take part, in their order, [`Joined`] to the transaction: what is
+    /// called through them is a part of it, and nothing else is. It gives them new names, best the old ones,
+    /// so that the old handles are out of reach.
     ///
-    /// Collections of this database and of tenants beside it can take part. It all takes at most
-    /// `WRITE_DEADLINE`, tries included, and no longer than the handle's deadline;
-    /// [`transaction_for`](Self::transaction_for) gives it more.
+    /// **It may run more than once**: MongoDB answers a conflict with another transaction by asking for
+    /// a new try (label `TransientTransactionError`). So nothing but these calls belongs into it, what it
+    /// moves is cloned, and the error of a call is returned: a call that failed has ended the
+    /// transaction, and going on is refused. A commit whose answer was lost is sent again, without the body.
+    ///
+    /// It all takes at most `WRITE_DEADLINE` (see [`limit`](Self::limit)), and no longer than the handles'
+    /// deadlines.
     ///
     /// ```no_run
     /// # use mongoplex::{Database, Model, Result, bson::doc};
     /// # use serde::{Deserialize, Serialize};
     /// # #[derive(Serialize, Deserialize)] struct Account {}
     /// # impl Model for Account { const COLLECTION: &str = "accounts"; }
+    /// # #[derive(Serialize, Deserialize)] struct Note { text: String }
+    /// # impl Model for Note { const COLLECTION: &str = "notes"; }
     /// # mongoplex::logical_database! { Bank = "bank", common: [Account] }
-    /// # async fn run(bank: Database<Bank>) -> Result<()> {
-    /// let accounts = bank.collection::<Account>();
-    /// bank.transaction(async move |session| -> Result<()> {
-    ///     accounts.update_by_id("a", doc! { "$inc": { "cents": -100 } }).session(session).await?;
-    ///     accounts.update_by_id("b", doc! { "$inc": { "cents": 100 } }).session(session).await?;
+    /// # mongoplex::logical_database! { Office = "office", common: [Note] }
+    /// # async fn run(bank: Database<Bank>, office: Database<Office>) -> Result<()> {
+    /// let transfer = bank.transaction().with(&office);
+    /// transfer.run(async move |(bank, office)| -> Result<()> {
+    ///     let accounts = bank.collection::<Account>();
+    ///     accounts.update_by_id("a", doc! { "$inc": { "cents": -100 } }).await?;
+    ///     accounts.update_by_id("b", doc! { "$inc": { "cents": 100 } }).await?;
+    ///     let note = Note { text: "rent".into() };
+    ///     office.collection::<Note>().insert_one(note).await?;
     ///     Ok(())
     /// })
     /// .await
@@ -67,36 +112,34 @@ impl<D: LogicalDatabase> Database<D> {
     /// ```
     ///
     /// # Errors
-    /// What `body` returns, and those of the commit. After [`Error::DeadlineExceeded`], and after
-    /// [`Error::Driver`] with the label `UnknownTransactionCommitResult`, it may have been committed.
+    /// What `body` returns, and those of the commit. [`Error::ForeignDeployment`] and [`Error::NoRights`]
+    /// before `body` runs; [`Error::Transaction`] where a call went on after a failed one. After
+    /// [`Error::DeadlineExceeded`], and after [`Error::Driver`] with the label
+    /// `UnknownTransactionCommitResult`, it may have been committed.
     ///
     /// # Cancel safety
     /// Dropped midway it is aborted, unless the commit was sent already.
-    pub async fn transaction<R, E, F>(&self, body: F) -> Result<R, E>
+    pub async fn run<R, E, F>(self, body: F) -> Result<R, E>
     where
-        E: Aborts,
-        F: for<'b> AsyncFnMut(&'b mut ClientSession) -> Result<R, E>,
+        P: Parties,
+        E: From<Error>,
+        F: AsyncFnMut(P::Joined) -> Result<R, E>,
     {
-        run(self.connection(), None, self.deadline(), body).await
+        let Self { plan, parties } = self;
+        plan.run(|lent| parties.join(lent), body).await
+    }
+}
+
+impl<D: LogicalDatabase> Database<D> {
+    /// Returns a transaction on this database, which lends its client:
+    /// `database.transaction().run(async move |database| …)`. Further handles take part
+    /// [`with`](Transaction::with) it.
+    pub fn transaction(&self) -> Transaction<Self> {
+        Transaction::begun_at(self.clone())
     }
 
-    /// Runs `body` as [`transaction`](Self::transaction) does, within `limit`; MongoDB ends a transaction
-    /// by itself after 60 s (`transactionLifetimeLimitSeconds`).
-    ///
-    /// # Errors
-    /// Those of [`transaction`](Self::transaction).
-    ///
-    /// # Cancel safety
-    /// That of [`transaction`](Self::transaction).
-    pub async fn transaction_for<R, E, F>(&self, limit: Duration, body: F) -> Result<R, E>
-    where
-        E: Aborts,
-        F: for<'b> AsyncFnMut(&'b mut ClientSession) -> Result<R, E>,
-    {
-        run(self.connection(), Some(limit), self.deadline(), body).await
-    }
-
-    /// Begins a session of this database's client, for the verbs' `.session(…)`.
+    /// Begins a session of this database's client, for the verbs' `.session(…)`: causal consistency, or
+    /// snapshot reads.
     ///
     /// It is the driver's own: its `client()` leads past the guard and the tenants' seals, as
     /// [`unguarded`](Self::unguarded) does.
@@ -104,108 +147,19 @@ impl<D: LogicalDatabase> Database<D> {
     /// # Errors
     /// Those of the driver, such as a deployment that supports no sessions.
     pub async fn start_session(&self) -> Result<ClientSession> {
-        start_session(self.connection(), self.deadline()).await
+        let connection = self.connection();
+        let operation = operation(connection, "start_session", None, self.deadline());
+        let started = connection
+            .guard
+            .once(operation, |_| connection.client.start_session());
+        started.await
     }
 }
 
-/// Runs `body` in a transaction of a connection; see [`Database::transaction`].
-pub(crate) async fn run<R, E, F>(
-    connection: &Connection,
-    limit: Option<Duration>,
-    within: Option<Deadline>,
-    mut body: F,
-) -> Result<R, E>
-where
-    E: Aborts,
-    F: for<'b> AsyncFnMut(&'b mut ClientSession) -> Result<R, E>,
-{
-    let mut session = start_session(connection, within).await?;
-    let failed: Arc<Mutex<Option<E>>> = Arc::default();
-    let last = failed.clone();
-    let operation = operation(connection, "transaction", limit, within);
-    let committed = connection.guard.once(operation, |attempt| {
-        let transaction = session.start_transaction().with_options(options(attempt));
-        let run = transaction.and_run2(async move |session| {
-            set(&last, None);
-            let result = body(session).await;
-            result.map_err(|error| {
-                let answer = answer(error.cause());
-                set(&last, Some(error));
-                answer
-            })
-        });
-        let own = failed.clone();
-        async move {
-            match run.await {
-                Ok(done) => Ok(Ok(done)),
-                // A refusal of the body's own, such as a 404, is no failure of the database.
-                Err(error) if error.get_custom::<&str>() == Some(&BODY) => {
-                    take(&own).map(Err).ok_or(error)
-                }
-                Err(error) => Err(error),
-            }
-        }
-    });
-    let error = match committed.await {
-        Ok(ended) => return ended,
-        Err(error) => error,
-    };
-    Err(match error {
-        // The time was up, whatever an earlier try ended with.
-        Error::DeadlineExceeded { .. } | Error::ShuttingDown => error.into(),
-        error => take(&failed).unwrap_or_else(|| error.into()),
-    })
-}
-
-async fn start_session(connection: &Connection, within: Option<Deadline>) -> Result<ClientSession> {
-    let operation = operation(connection, "start_session", None, within);
-    let started = connection
-        .guard
-        .once(operation, |_| connection.client.start_session());
-    started.await
-}
-
-fn operation(
-    connection: &Connection,
-    name: &'static str,
-    timeout: Option<Duration>,
-    within: Option<Deadline>,
-) -> Operation {
-    Operation {
-        name,
-        database: connection.declared.name,
-        namespace: Namespace {
-            database: connection.name.clone(),
-            collection: "$cmd",
-        },
-        class: Class::Write,
-        resend: Resend::UnsentOnly,
-        timeout,
-        within,
+impl<D: LogicalDatabase> TenantDatabase<D> {
+    /// Returns a transaction on this tenant's database: as [`Database::transaction`], and as sealed as this
+    /// handle, unless others take part.
+    pub fn transaction(&self) -> Transaction<Self> {
+        Transaction::begun_at(self.clone())
     }
-}
-
-/// Snapshot and majority, whatever the client has: all or nothing must also hold after a failover.
-fn options(attempt: Attempt) -> TransactionOptions {
-    TransactionOptions::builder()
-        .read_concern(ReadConcern::snapshot())
-        .write_concern(WriteConcern::majority())
-        .selection_criteria(SelectionCriteria::ReadPreference(ReadPreference::Primary))
-        .max_commit_time(attempt.max_time(None))
-        .build()
-}
-
-/// Returns what the driver is told: its own error, whose labels say whether to try again, or one
-/// without labels, which ends the transaction.
-fn answer(cause: Option<&Error>) -> mongodb::error::Error {
-    let driver = cause.and_then(Error::driver).cloned();
-    driver.unwrap_or_else(|| mongodb::error::Error::custom(BODY))
-}
-
-fn set<E>(slot: &Mutex<Option<E>>, value: Option<E>) {
-    *slot.lock().unwrap_or_else(PoisonError::into_inner) = value;
-}
-
-fn take<E>(slot: &Mutex<Option<E>>) -> Option<E> {
-    slot.lock().unwrap_or_else(PoisonError::into_inner).take()
 }

@@ -12,6 +12,9 @@ use super::{
 };
 use crate::{error::Result, guard::Attempt};
 
+/// What is said where a transaction's collection is given a session.
+const OTHER_SESSION: &str = "its collections take no `.session(…)`: they have its own";
+
 /// A verb that has not been sent yet; `.await` sends it.
 ///
 /// `M` is what comes back, `V` the [verb](super::verb). The setters of a verb's own options carry
@@ -118,15 +121,29 @@ where
                 options.read(|options| verb.resend(options)),
             );
             let (raw, guard, verb, options) = (&target.raw, &target.guard, &verb, &options);
-            let reply = match session.as_deref_mut() {
-                Some(session) => {
+            let reply = match (session.as_deref_mut(), &target.joint) {
+                (Some(_), Some(joint)) => return Err(joint.refusal(OTHER_SESSION)),
+                (Some(session), None) => {
                     guard
                         .once(operation, |attempt| {
                             verb.send(raw, options.bounded(attempt), Some(session))
                         })
                         .await?
                 }
-                None => {
+                // Boxed, so that calls outside transactions are no larger for it.
+                (None, Some(joint)) => {
+                    Box::pin(async {
+                        let mut lease = joint.lend().await?;
+                        let sent = guard.once(operation, |attempt| {
+                            verb.send(raw, options.bounded(attempt), lease.session())
+                        });
+                        let reply = sent.await;
+                        lease.settle(&reply);
+                        reply
+                    })
+                    .await?
+                }
+                (None, None) => {
                     guard
                         .run(operation, |attempt| {
                             verb.send(raw, options.bounded(attempt), None)

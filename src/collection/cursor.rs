@@ -14,10 +14,10 @@ use mongodb::{
 };
 use serde::de::DeserializeOwned;
 
-use super::{document, target::Target};
+use super::{document, joint::Joint, target::Target};
 use crate::{
     error::{Error, Result},
-    guard::{Class, Resend},
+    guard::{Class, Operation, Resend},
 };
 
 /// The driver's cursor of a find or an aggregate, with or without a session.
@@ -157,11 +157,30 @@ async fn fetch<'s>(
     mut session: Option<&'s mut ClientSession>,
 ) -> Fetched<'s> {
     let operation = target.operation("getMore", Class::Scan, Resend::UnsentOnly);
+    let fetched = match &target.joint {
+        None => {
+            let guard = &target.guard;
+            let sent = guard.once(operation, |_| batches.next(session.as_deref_mut()));
+            sent.await
+        }
+        Some(joint) => in_transaction(joint, &target, operation, &mut batches).await,
+    };
+    (batches, session, fetched)
+}
+
+async fn in_transaction(
+    joint: &Joint,
+    target: &Target,
+    operation: Operation,
+    batches: &mut Batches,
+) -> Result<Option<RawBatch>> {
+    let mut lease = joint.lend().await?;
     let sent = target
         .guard
-        .once(operation, |_| batches.next(session.as_deref_mut()));
+        .once(operation, |_| batches.next(lease.session()));
     let fetched = sent.await;
-    (batches, session, fetched)
+    lease.settle(&fetched);
+    fetched
 }
 
 impl<M: DeserializeOwned> Stream for Cursor<'_, M> {

@@ -9,6 +9,7 @@ use mongodb::{
 
 use super::{
     document::{self, Encoded},
+    joint::Joint,
     scope::{self, Reach},
     upkeep::{self, View},
     verb::{Mark, Replacement},
@@ -34,6 +35,8 @@ pub struct Target {
     pub(super) within: Option<Deadline>,
     /// The time that the caller gave the call, and each batch of its cursor.
     pub(super) timeout: Option<Duration>,
+    /// The transaction that its calls are a part of.
+    pub(super) joint: Option<Joint>,
 }
 
 impl Target {

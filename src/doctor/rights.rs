@@ -1,9 +1,10 @@
 //! What the user may do, held against what the models need.
 
-use mongodb::bson::{Bson, Document, doc};
-
 use super::{Check, Finding, Live, Status};
-use crate::registry::{Declared, Scope};
+use crate::{
+    orchestrator::Privileges,
+    registry::{Declared, Scope},
+};
 
 /// What every call needs.
 const DATA: [&str; 4] = ["find", "insert", "update", "remove"];
@@ -25,30 +26,17 @@ struct Wanted<'a> {
 
 /// Compares the user's privileges with the models' needs.
 pub(super) async fn examine(live: &Live, declared: &Declared) -> Finding {
-    let asked = live
-        .command(doc! { "connectionStatus": 1, "showPrivileges": true })
-        .await;
-    let status = match asked {
-        Ok(status) => status,
+    let privileges = match live.command(Privileges::question()).await {
+        Ok(answer) => Privileges::of(&answer),
         Err(cause) => return Finding::not_tested(Check::Rights, cause.to_string()),
     };
-    let info = status.get_document("authInfo").cloned().unwrap_or_default();
-    if info
-        .get_array("authenticatedUsers")
-        .is_ok_and(Vec::is_empty)
-    {
+    if matches!(privileges, Privileges::Unchecked) {
         return Finding::ok(Check::Rights, "all: the server checks none");
     }
-    let privileges = info.get_array("authenticatedUserPrivileges");
-    let privileges: Vec<&Document> = privileges
-        .into_iter()
-        .flatten()
-        .filter_map(Bson::as_document)
-        .collect();
     judge(&privileges, declared, &live.connection.name)
 }
 
-fn judge(privileges: &[&Document], declared: &Declared, own: &str) -> Finding {
+fn judge(privileges: &Privileges, declared: &Declared, own: &str) -> Finding {
     let of = |scope| {
         declared
             .routes_in(scope)
@@ -95,16 +83,9 @@ fn judge(privileges: &[&Document], declared: &Declared, own: &str) -> Finding {
 
 impl Wanted<'_> {
     /// Returns what is not allowed here, in words.
-    fn lack(
-        &self,
-        actions: &[&'static str],
-        privileges: &[&Document],
-        own: &str,
-    ) -> Option<String> {
-        let allowed = |action: &str, collection: &str| {
-            let mut able = privileges.iter().filter(|privilege| has(privilege, action));
-            able.any(|privilege| self.covers(privilege, collection))
-        };
+    fn lack(&self, actions: &[&'static str], privileges: &Privileges, own: &str) -> Option<String> {
+        let allowed =
+            |action: &str, collection: &str| privileges.allow(action, self.database, collection);
         let missing: Vec<&str> = actions
             .iter()
             .copied()
@@ -123,24 +104,4 @@ impl Wanted<'_> {
         };
         (!missing.is_empty()).then(|| format!("{} on {place}", missing.join(", ")))
     }
-
-    fn covers(&self, privilege: &Document, collection: &str) -> bool {
-        let Ok(resource) = privilege.get_document("resource") else {
-            return false;
-        };
-        if resource.get_bool("anyResource").unwrap_or(false) {
-            return true;
-        }
-        // An empty name stands for every one.
-        let database = resource.get_str("db").ok();
-        let here = database == Some("") || (self.database.is_some() && database == self.database);
-        let named = resource.get_str("collection").ok();
-        here && (named == Some("") || named == Some(collection))
-    }
-}
-
-fn has(privilege: &Document, action: &str) -> bool {
-    let actions = privilege.get_array("actions").into_iter().flatten();
-    let words: Vec<&str> = actions.filter_map(Bson::as_str).collect();
-    words.contains(&action) || words.contains(&"anyAction")
 }

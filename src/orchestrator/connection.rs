@@ -1,10 +1,14 @@
 //! One logical database's client and what belongs to it.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use mongodb::{Client, bson::doc, options::ClientOptions};
 
-use super::topology::Topology;
+use super::{privileges::Privileges, topology::Topology};
 use crate::{
     collection::{Collection, Reach},
     config::DatabaseConfig,
@@ -26,6 +30,8 @@ pub(crate) struct Connection {
     pub(super) topology: Arc<Topology>,
     /// How long a primary counts as seen.
     pub(super) silence: Duration,
+    /// What its user may do, once somebody asked.
+    privileges: Mutex<Option<Arc<Privileges>>>,
 }
 
 impl Connection {
@@ -60,6 +66,7 @@ impl Connection {
             },
             topology,
             silence,
+            privileges: Mutex::default(),
         })
     }
 
@@ -86,6 +93,21 @@ impl Connection {
     /// Returns whether both were seen to be on one deployment. Unknown is not the same.
     pub(crate) fn shares_deployment(&self, other: &Self) -> bool {
         self.topology.is_same_deployment(&other.topology)
+    }
+
+    /// Returns what its user may do, as it was when somebody last asked.
+    pub(crate) fn known_privileges(&self) -> Option<Arc<Privileges>> {
+        let known = self.privileges.lock();
+        known.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Keeps what its user may do.
+    pub(crate) fn keep_privileges(&self, privileges: Arc<Privileges>) {
+        let mut known = self
+            .privileges
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *known = Some(privileges);
     }
 
     /// Closes the client at once, within two seconds.

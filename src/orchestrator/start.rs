@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use backoff::{ExponentialBackoff, ExponentialBackoffBuilder, backoff::Backoff};
+use backoff::{ExponentialBackoffBuilder, backoff::Backoff};
 use futures_util::future::join_all;
 use mongodb::event::{EventHandler, command::CommandEvent};
 use tokio::{
@@ -20,6 +20,9 @@ use crate::{
     registry::{Declared, Registry},
     tasks::Tasks,
 };
+
+/// The first and the longest pause between two tries to reach a server.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 
 /// A connection in the making; see [`Databases::builder`].
 #[must_use = "nothing is connected before `connect`"]
@@ -142,7 +145,7 @@ impl Connect {
     ) -> Result<Option<Arc<Connection>>, Unreached> {
         let database = declared.name;
         let until = Instant::now() + self.config.server.startup_timeout;
-        let mut pauses = pauses();
+        let mut pauses = pauses(PAUSES.0, PAUSES.1);
         loop {
             let cause = match timeout_at(until, self.client(declared, config)).await {
                 Ok(Ok(connection)) => return Ok(Some(Arc::new(connection))),
@@ -156,7 +159,7 @@ impl Connect {
                 );
                 return Ok(None);
             }
-            let pause = pauses.next_backoff().unwrap_or_default();
+            let pause = pauses.next().unwrap_or_default();
             if !cause.is_unavailable() || Instant::now() + pause >= until {
                 return Err(Unreached { database, cause });
             }
@@ -240,7 +243,7 @@ async fn reach_all(
 /// Pings until an answer or the limit; an optional database gets one try.
 async fn reach(connection: &Connection, limit: Duration) -> Option<Unreached> {
     let until = Instant::now() + limit;
-    let mut pauses = pauses();
+    let mut pauses = pauses(PAUSES.0, PAUSES.1);
     loop {
         let answer = timeout_at(until, connection.ping()).await;
         let cause = match answer {
@@ -261,7 +264,7 @@ async fn reach(connection: &Connection, limit: Duration) -> Option<Unreached> {
             );
             return None;
         }
-        let pause = pauses.next_backoff().unwrap_or_default();
+        let pause = pauses.next().unwrap_or_default();
         if cause.is_final() || Instant::now() + pause >= until {
             return Some(Unreached { database, cause });
         }
@@ -275,10 +278,12 @@ async fn warm(connection: &Connection, until: Instant) {
     drop(timeout_at(until, connection.client.warm_connection_pool()).await);
 }
 
-fn pauses() -> ExponentialBackoff {
-    ExponentialBackoffBuilder::new()
-        .with_initial_interval(Duration::from_millis(100))
-        .with_max_interval(Duration::from_secs(1))
+/// Returns the pauses between tries: each at random within a half of half as much again as the last.
+pub(crate) fn pauses(first: Duration, longest: Duration) -> impl Iterator<Item = Duration> + Send {
+    let mut backoff = ExponentialBackoffBuilder::new()
+        .with_initial_interval(first)
+        .with_max_interval(longest)
         .with_max_elapsed_time(None)
-        .build()
+        .build();
+    std::iter::from_fn(move || backoff.next_backoff())
 }

@@ -3,7 +3,7 @@
 use futures_util::{StreamExt, TryStreamExt};
 use models::customer_services::{Client, Plan};
 use mongoplex::{
-    Collection, Error, Model,
+    Collection, Error, Model, Result,
     bson::{Bson, Document, doc, oid::ObjectId},
     mongodb::{ClientSession, IndexModel, change_stream::event::OperationType},
 };
@@ -141,21 +141,24 @@ async fn reads<M: Sample>(on: &Collection<M>, mut session: Option<&mut ClientSes
     values.sort_by_key(|value| value.to_string());
     assert_eq!(values, [Bson::from("a"), Bson::from("b")]);
     assert_eq!(sent!(on.count_documents(doc! {})), 3);
-
-    let counted = on
-        .estimated_document_count()
-        .maybe_session(session.as_deref_mut())
-        .await;
-    match session.is_some() {
-        false => assert_eq!(counted.unwrap(), 3),
-        true => assert!(
-            counted
-                .unwrap_err()
-                .to_string()
-                .contains("use `count_documents`")
-        ),
-    }
     sent!(on.delete_many(doc! {}));
+}
+
+async fn estimates<M: Sample>(on: &Collection<M>, session: Option<&mut ClientSession>) {
+    let documents = on.count_documents(doc! { "none": { "$exists": false } });
+    let (documents, in_session) = (documents.await.unwrap(), session.is_some());
+
+    let counted = on.estimated_document_count().maybe_session(session).await;
+
+    match in_session {
+        false => assert!(counted.unwrap() >= documents, "it counts the deleted too"),
+        true => assert!(estimate_is_refused(counted)),
+    }
+}
+
+fn estimate_is_refused(counted: Result<u64>) -> bool {
+    let refused = counted.unwrap_err().to_string();
+    refused.contains("use `count_documents`")
 }
 
 async fn indexes<M: Sample>(on: &Collection<M>, mut session: Option<&mut ClientSession>) {
@@ -192,12 +195,14 @@ async fn watches<M: Sample>(on: &Collection<M>, session: Option<&mut ClientSessi
 async fn all<M: Sample>(house: &House, on: Collection<M>) {
     writes(&on, None).await;
     reads(&on, None).await;
+    estimates(&on, None).await;
     indexes(&on, None).await;
     watches(&on, None).await;
     let mut session = house.customer().start_session().await.unwrap();
     on.delete_many(doc! {}).await.unwrap();
     writes(&on, Some(&mut session)).await;
     reads(&on, Some(&mut session)).await;
+    estimates(&on, Some(&mut session)).await;
     indexes(&on, Some(&mut session)).await;
     watches(&on, Some(&mut session)).await;
 }
@@ -214,6 +219,37 @@ async fn every_verb_works_in_a_tenants_collection() {
     let house = House::new("every_tenant").await;
     let acme = house.tenant("acme").await;
     all(&house, acme.collection::<Client>()).await;
+    house.close().await;
+}
+
+/// Every verb but those about indexes, which MongoDB does not have there.
+#[tokio::test]
+async fn every_verb_works_through_handles_that_joined_a_transaction() {
+    let house = House::new("every_joined").await;
+    let acme = house.tenant("acme").await;
+    let all = house
+        .admin()
+        .transaction()
+        .with(&house.customer())
+        .with(&acme);
+
+    let done =
+        all.limit(crate::house::PATIENCE)
+            .run(async move |(_, customer, acme)| -> Result<()> {
+                let (plans, clients) = (customer.collection::<Plan>(), acme.collection::<Client>());
+                writes(&plans, None).await;
+                reads(&plans, None).await;
+                writes(&clients, None).await;
+                reads(&clients, None).await;
+                assert!(estimate_is_refused(
+                    clients.estimated_document_count().await
+                ));
+                Ok(())
+            });
+    let done = done.await;
+
+    // The estimate failed, and with it all of it.
+    assert!(matches!(done, Err(Error::Transaction { .. })), "{done:?}");
     house.close().await;
 }
 

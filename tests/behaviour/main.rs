@@ -17,6 +17,7 @@ mod orchestrator;
 mod resources;
 mod schema;
 mod shutdown;
+mod spanning;
 mod tenants;
 mod transactions;
 mod upkeep;

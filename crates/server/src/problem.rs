@@ -9,7 +9,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use mongoplex::{Aborts, Error, error::Failure};
+use mongoplex::{Error, error::Failure};
 use serde::Serialize;
 
 /// An answer that says what went wrong, without any document's content.
@@ -141,12 +141,6 @@ impl IntoResponse for Problem {
         let mut response = self.status.into_response();
         response.extensions_mut().insert(self);
         response
-    }
-}
-
-impl Aborts for Problem {
-    fn cause(&self) -> Option<&Error> {
-        self.cause.as_deref()
     }
 }
 

@@ -40,12 +40,12 @@ async fn order(
     Db(sales): Db<Sales>,
     Json(order): Json<Order>,
 ) -> Result<StatusCode, Problem> {
-    let (orders, products) = (tenant.collection::<Order>(), sales.collection::<Product>());
-    let placed = sales.transaction(async move |session| -> mongoplex::Result<()> {
-        orders.insert_one(&order).session(session).await?;
-        let sold = doc! { "$inc": { "sold": order.quantity } };
+    let both = tenant.transaction().with(&sales);
+    let placed = both.run(async move |(tenant, sales)| -> mongoplex::Result<()> {
+        tenant.collection::<Order>().insert_one(&order).await?;
+        let (products, sold) = (sales.collection::<Product>(), doc! { "$inc": { "sold": order.quantity } });
         let counted = products.update_one(doc! { "name": &order.product }, sold);
-        counted.upsert(true).session(session).await.map(drop)
+        counted.upsert(true).await.map(drop)
     });
     Ok(placed.await.map(|()| StatusCode::CREATED)?)
 }

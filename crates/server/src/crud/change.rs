@@ -1,11 +1,11 @@
-//! What can be done to the documents of a resource, with or without a transaction around it.
+//! What can be done to the documents of a resource, whatever is around them.
 
 use axum::http::StatusCode;
 use mongoplex::{
     Collection, Resource, Stored,
     audit::Action,
     bson::{Document, doc, oid::ObjectId},
-    mongodb::{ClientSession, options::ReturnDocument},
+    mongodb::options::ReturnDocument,
 };
 
 use super::{body::Difference, json};
@@ -70,18 +70,10 @@ impl<M: Resource> Change<M> {
     }
 
     /// Makes the change and returns the document as it is then; as it was where it is gone.
-    pub(super) async fn apply(
-        &self,
-        collection: &Collection<M>,
-        mut session: Option<&mut ClientSession>,
-    ) -> Result<Stored<M>, Problem> {
-        let again = session.as_deref_mut();
+    pub(super) async fn apply(&self, collection: &Collection<M>) -> Result<Stored<M>, Problem> {
         let done = match self {
             Self::Create(document) => {
-                collection
-                    .insert_stored(document)
-                    .maybe_session(again)
-                    .await?;
+                collection.insert_stored(document).await?;
                 return Ok(Stored::clone(document));
             }
             Self::Update {
@@ -92,52 +84,36 @@ impl<M: Resource> Change<M> {
                 let filter = doc! { "_id": id, "version": version };
                 let update = collection.find_one_and_update(filter, difference.update());
                 let update = update.stored().return_document(ReturnDocument::After);
-                update.maybe_session(again).await?
+                update.await?
             }
             Self::Delete { id, version } => {
                 let filter = filter(*id, *version);
-                collection
-                    .find_one_and_delete(filter)
-                    .stored()
-                    .maybe_session(again)
-                    .await?
+                collection.find_one_and_delete(filter).stored().await?
             }
             Self::Restore { id, version } => {
                 let restore = collection.restore_one(filter(*id, *version));
-                restore.stored().maybe_session(again).await?
+                restore.stored().await?
             }
             Self::Purge { id, version } => {
                 let deleted = self.seen_in(collection)?;
                 let purge = deleted.find_one_and_delete(filter(*id, *version));
-                purge.stored().maybe_session(again).await?
+                purge.stored().await?
             }
         };
         match done {
             Some(document) => Ok(document),
-            None => Err(self.refusal(collection, session).await?),
+            None => Err(self.refusal(collection).await?),
         }
     }
 
     /// Says why nothing matched: there is no such document, or it has another version.
-    async fn refusal(
-        &self,
-        collection: &Collection<M>,
-        mut session: Option<&mut ClientSession>,
-    ) -> Result<Problem, Problem> {
+    async fn refusal(&self, collection: &Collection<M>) -> Result<Problem, Problem> {
         let seen = self.seen_in(collection)?;
-        let there = seen
-            .find_by_id(self.id())
-            .maybe_session(session.as_deref_mut());
-        if there.await?.is_some() {
+        if seen.find_by_id(self.id()).await?.is_some() {
             return Ok(Problem::stale());
         }
         let live = match self {
-            Self::Restore { .. } | Self::Purge { .. } => {
-                collection
-                    .find_by_id(self.id())
-                    .maybe_session(session)
-                    .await?
-            }
+            Self::Restore { .. } | Self::Purge { .. } => collection.find_by_id(self.id()).await?,
             _ => None,
         };
         let detail = "the document is not deleted; what is marked as deleted is restored or purged";

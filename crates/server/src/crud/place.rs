@@ -1,6 +1,6 @@
 //! Where a resource's documents are: in a database, in a tenant's, under an audit trail.
 
-use std::{future::Future, sync::Arc};
+use std::future::Future;
 
 use axum::{
     extract::{FromRef, FromRequestParts},
@@ -30,7 +30,7 @@ pub trait Place<M: Resource>: Sized + Send + 'static {
         change: Change<M>,
     ) -> impl Future<Output = Result<Stored<M>, Problem>> + Send {
         let collection = self.collection();
-        async move { change.apply(&collection, None).await }
+        async move { change.apply(&collection).await }
     }
 }
 
@@ -83,20 +83,18 @@ where
     }
 
     async fn change(self, Actor(actor): Actor, change: Change<M>) -> Result<Stored<M>, Problem> {
-        let (collection, trail) = (self.collection(), self.0.audit_trail());
-        if !trail.is_on() {
-            return change.apply(&collection, None).await;
+        let Self(database) = self;
+        if !database.keeps_audit_trail() {
+            return change.apply(&database.collection()).await;
         }
         let (action, id) = (change.action(), change.id().to_hex());
         let entry = Entry::new(&*actor, action, M::COLLECTION, id, change.fields()?);
-        let change = Arc::new(change);
-        self.0
-            .transaction(async move |session| {
-                let document = change.apply(&collection, Some(&mut *session)).await?;
-                let written = trail.write(session, &entry).await;
-                written.map_err(Problem::unexpected)?;
-                Ok(document)
-            })
-            .await
+        let audited = database.transaction().run(async move |database| {
+            let document = change.apply(&database.collection()).await?;
+            let written = database.audit_trail().write(&entry).await;
+            written.map_err(Problem::unexpected)?;
+            Ok(document)
+        });
+        audited.await
     }
 }

@@ -86,14 +86,12 @@ pub async fn each(host: &str) {
     let back = notes.find_by_id(first.id).stored().await.unwrap().unwrap();
     assert_eq!((back.version, back.title.as_str()), (4, "1st"));
 
-    let inside = notes.clone();
-    let failed = database.transaction(async move |session| -> Result<(), Error> {
-        inside.insert_one(note("second")).session(session).await?;
-        inside
-            .update_one(doc! {}, doc! { "$set": { "version": 9_i64 } })
-            .session(session)
-            .await?;
-        Ok(())
+    let transaction = database.transaction();
+    let failed = transaction.run(async move |database| -> Result<(), Error> {
+        let notes = database.collection::<Note>();
+        notes.insert_one(note("second")).await?;
+        let kept = doc! { "$set": { "version": 9_i64 } };
+        notes.update_one(doc! {}, kept).await.map(drop)
     });
     assert!(matches!(failed.await, Err(Error::Kept { .. })));
     assert_eq!(notes.count_documents(doc! {}).await.unwrap(), 1);
