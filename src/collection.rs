@@ -11,6 +11,7 @@ mod changes;
 mod cursor;
 mod document;
 mod joint;
+mod repeat;
 mod scope;
 mod target;
 mod upkeep;
@@ -26,14 +27,15 @@ use mongodb::{
 use serde::de::DeserializeOwned;
 
 pub use self::{call::Call, changes::Changes, cursor::Cursor};
-pub(crate) use self::{
-    joint::{Failure, Joint},
-    scope::Reach,
-};
 use self::{
+    document::New,
     target::Target,
     upkeep::View,
     verb::{self as v, Mark, Replacement},
+};
+pub(crate) use self::{
+    joint::{Abort, Joint},
+    scope::Reach,
 };
 use crate::{
     error::Result,
@@ -191,7 +193,11 @@ impl<M: Model> Collection<M> {
     /// Inserts a document whose id and stamps are made already, such as by [`Stored::new`].
     pub fn insert_stored(&self, document: &Stored<M>) -> Call<'static, M, v::InsertOne> {
         self.call(v::InsertOne {
-            document: document::encode_as_is(document),
+            document: New {
+                bytes: document::encode_as_is(document),
+                // `Stored::new` made it, for this document.
+                is_id_ours: true,
+            },
         })
     }
 
@@ -285,7 +291,8 @@ impl<M: Model> Collection<M> {
     /// # Errors
     /// [`Error::Duplicate`](crate::Error::Duplicate) when a document took its unique key meanwhile.
     pub fn restore_one(&self, filter: Document) -> Call<'static, M, v::RestoreOne> {
-        self.call(v::RestoreOne { filter })
+        let update = upkeep::restoration();
+        self.call(v::RestoreOne { filter, update })
     }
 
     /// Changes the first document that matches and returns it as it was, or as it is with

@@ -8,6 +8,7 @@
 mod database;
 mod environment;
 mod explain;
+mod guard;
 mod parse;
 mod reader;
 mod server;
@@ -20,9 +21,10 @@ use std::path::PathBuf;
 
 use self::reader::{Reader, Trail};
 pub use self::{
-    database::{DatabaseConfig, Deadlines, Tuning},
+    database::{DatabaseConfig, Tuning},
     environment::Environment,
     explain::{Explained, Explanation},
+    guard::{BreakerConfig, BulkheadConfig, Deadlines, GuardConfig, RetryConfig},
     server::{LogFormat, ServerConfig},
     settings::{Applies, SETTINGS, Setting},
     sources::Sources,

@@ -1,11 +1,12 @@
 //! The handle of one logical database, and the handle of a tenant's database beside it.
 
-use std::{any::TypeId, fmt, marker::PhantomData, sync::Arc};
+use std::{any::TypeId, fmt, future::ready, marker::PhantomData, sync::Arc};
 
 use crate::{
     collection::{Collection, Reach},
     error::Result,
-    guard::Deadline,
+    guard::{Class, Deadline, Operation, Resend},
+    model::Namespace,
     orchestrator::{Connection, Databases},
     registry::{Is, LogicalDatabase, Routed, WithTenant, WithoutTenant},
     tenancy::TenantId,
@@ -124,6 +125,28 @@ impl<D: LogicalDatabase> Database<D> {
     /// What it gives up: deadline, refusal at shutdown, recording, and every seal between tenants.
     pub fn unguarded(&self) -> mongodb::Database {
         self.connection.own()
+    }
+
+    /// Passes the guard with a call that is answered at once: what benches/guard.rs measures.
+    #[doc(hidden)]
+    pub async fn pass(&self) -> Result<()> {
+        let operation = Operation {
+            name: "pass",
+            database: self.connection.declared.name,
+            namespace: Namespace {
+                database: self.connection.name.clone(),
+                collection: "none",
+            },
+            is_tenants: false,
+            class: Class::Read,
+            resend: Resend::Read,
+            timeout: None,
+            within: self.within,
+        };
+        self.connection
+            .guard
+            .run(operation, |_| ready(Ok(())))
+            .await
     }
 
     /// Returns whether the handle is of this logical database; for messages.

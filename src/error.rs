@@ -43,13 +43,44 @@ pub enum Error {
         /// How long they were tried.
         limit: Duration,
     },
-    /// The call did not end before its deadline. A write may or may not have been applied.
+    /// The call did not end before its deadline. [`is_ambiguous`](Self::is_ambiguous) tells whether it is
+    /// a write that may have been applied.
     #[error("{operation} took longer than {limit:?}")]
     DeadlineExceeded {
         /// The call.
         operation: Box<Operation>,
         /// The time it was given.
         limit: Duration,
+        /// Whether it had been sent by then.
+        sent: bool,
+    },
+    /// The write may have been applied: its answer was lost, and a repeat could do it twice, or brought
+    /// no answer either. Read what is there before you repeat it.
+    #[error("{operation} may have been applied, its answer was lost: {cause}")]
+    Ambiguous {
+        /// The call.
+        operation: Box<Operation>,
+        /// The last failure.
+        cause: Cause,
+    },
+    /// The circuit of the logical database is open: the call was not sent.
+    #[error("the circuit of logical database `{database}` is open; try again in {retry_after:?}")]
+    CircuitOpen {
+        /// The logical database.
+        database: &'static str,
+        /// How long to stay away.
+        retry_after: Duration,
+    },
+    /// As many calls of the logical database are under way, or of this tenant, as there may be: this one
+    /// was not sent.
+    #[error(
+        "logical database `{database}` has too many calls under way; try again in {retry_after:?}"
+    )]
+    Overloaded {
+        /// The logical database.
+        database: &'static str,
+        /// How long to stay away.
+        retry_after: Duration,
     },
     /// A unique index refused the document: a document with the same key is there.
     #[error("{operation} met a document with the same {}", fields.join(", "))]
@@ -184,7 +215,28 @@ impl Error {
     /// Returns the driver's own error. Its text may hold document contents: never print it.
     pub fn driver(&self) -> Option<&mongodb::error::Error> {
         match self {
-            Self::Driver { cause, .. } => Some(cause.driver()),
+            Self::Driver { cause, .. } | Self::Ambiguous { cause, .. } => Some(cause.driver()),
+            _ => None,
+        }
+    }
+
+    /// Returns whether this is a write of which nobody knows whether it was applied.
+    pub fn is_ambiguous(&self) -> bool {
+        match self {
+            Self::Ambiguous { .. } => true,
+            Self::DeadlineExceeded {
+                operation, sent, ..
+            } => *sent && operation.is_write(),
+            _ => false,
+        }
+    }
+
+    /// Returns how long to wait before the call is worth another try, where that is known.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::CircuitOpen { retry_after, .. } | Self::Overloaded { retry_after, .. } => {
+                Some(*retry_after)
+            }
             _ => None,
         }
     }
@@ -193,8 +245,12 @@ impl Error {
     /// succeed later. Of the driver's failures that follows from [`Failure`] alone.
     pub fn is_unavailable(&self) -> bool {
         match self {
-            Self::Driver { cause, .. } => cause.is_unavailable(),
-            Self::Unreachable { .. } | Self::NotConfigured(_) | Self::ShuttingDown => true,
+            Self::Driver { cause, .. } | Self::Ambiguous { cause, .. } => cause.is_unavailable(),
+            Self::Unreachable { .. }
+            | Self::NotConfigured(_)
+            | Self::ShuttingDown
+            | Self::CircuitOpen { .. }
+            | Self::Overloaded { .. } => true,
             _ => false,
         }
     }

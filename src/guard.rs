@@ -1,83 +1,156 @@
 //! The one way to the driver: every call passes here and nowhere else.
 //!
-//! `Guard::run` is for calls that could be sent again, `Guard::once` for those that lend
-//! something `&mut` (a session, a cursor) and are never sent again. Both give the call a deadline,
-//! tell it the time that is left (→ `maxTimeMS`), translate its error and record it.
+//! ```text
+//! deadline ─▶ circuit ─▶ bulkhead ─▶ driver, with maxTimeMS ─▶ what it means ─▶ again? ─▶ record
+//!    ▲                                                                           │
+//!    └────────────────── a pause, paid from the deployment's budget ◀────────────┘
+//! ```
+//!
+//! `Guard::run` is for calls that could be sent again, `Guard::once` for those that lend something
+//! `&mut` (a session, a cursor) and are never sent again.
 
+mod attempt;
+mod bounded;
+mod breaker;
+mod budget;
+mod bulkhead;
 mod deadline;
+mod judge;
 mod operation;
 mod record;
 mod resend;
+mod retry;
+mod state;
 #[cfg(test)]
 mod tests;
 
 use std::{
-    future::{IntoFuture, poll_fn},
-    pin::{Pin, pin},
+    future::IntoFuture,
     sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
     },
-    task::{Poll, Waker},
-    time::Duration,
 };
 
-use tokio::{sync::Notify, task::coop::has_budget_remaining, time::Instant};
+use tokio::time::Instant;
 use tokio_util::{
     sync::CancellationToken,
     task::{TaskTracker, task_tracker::TaskTrackerToken},
 };
 
+use self::{bounded::CutOff, breaker::Breaker, bulkhead::Bulkhead, record::Flight, retry::Retry};
 pub use self::{
+    breaker::{Circuit, CircuitState, Force, Reason},
+    bulkhead::Load,
     deadline::{Attempt, Deadline},
     operation::{Class, Operation},
     record::{Observer, Outcome, Record},
     resend::Resend,
+    state::GuardState,
 };
 use crate::{
-    config::Deadlines,
+    config::GuardConfig,
     error::{Error, Result},
 };
+pub(crate) use breaker::Eligible;
+pub(crate) use budget::Budget;
 
 /// The guard of one logical database's client. Clones share everything.
 #[derive(Clone)]
 pub(crate) struct Guard(Arc<Inner>);
 
 struct Inner {
-    deadlines: Deadlines,
+    database: &'static str,
+    config: GuardConfig,
     calls: TaskTracker,
     closing: CancellationToken,
-    /// Set once, before all who wait are notified: a call looks at it whenever it is polled.
-    is_cut_off: AtomicBool,
-    cut_off: Notify,
+    cut_off: CutOff,
+    breaker: Breaker,
+    bulkhead: Arc<Bulkhead>,
+    /// That of the deployment, once it is known which one it is.
+    budget: OnceLock<Arc<Budget>>,
+    counts: Counts,
     observers: Vec<Arc<dyn Observer>>,
 }
 
+/// What is counted besides the records.
+#[derive(Default)]
+struct Counts {
+    /// Calls that only our own timer ended: each closes a connection.
+    forced: AtomicU64,
+    retries: AtomicU64,
+    /// Calls that succeeded after an attempt of which nobody knew.
+    recovered: AtomicU64,
+    /// Errors whose code or kind is in no table.
+    unclassified: AtomicU64,
+}
+
 impl Guard {
-    pub(crate) fn new(deadlines: Deadlines, observers: Vec<Arc<dyn Observer>>) -> Self {
+    /// Returns the guard of a client whose pool has `pool` connections.
+    pub(crate) fn new(
+        database: &'static str,
+        config: GuardConfig,
+        pool: u32,
+        observers: Vec<Arc<dyn Observer>>,
+    ) -> Self {
         Self(Arc::new(Inner {
-            deadlines,
+            database,
+            config,
             calls: TaskTracker::new(),
             closing: CancellationToken::new(),
-            is_cut_off: AtomicBool::new(false),
-            cut_off: Notify::new(),
+            cut_off: CutOff::default(),
+            breaker: Breaker::new(database, config.breaker),
+            bulkhead: Arc::new(Bulkhead::new(pool, config.bulkhead)),
+            budget: OnceLock::new(),
+            counts: Counts::default(),
             observers,
         }))
     }
 
-    /// Runs a call that may be made more than once.
+    /// Runs a call that may be made more than once, as far as its inputs, its deadline and the budget
+    /// let it.
     ///
     /// # Cancel safety
     /// A dropped future abandons the call; a write may have been applied.
-    pub(crate) fn run<T, A>(
+    pub(crate) async fn run<T, A>(
         &self,
         operation: Operation,
-        call: impl FnMut(Attempt) -> A,
-    ) -> impl Future<Output = Result<T>>
+        mut call: impl FnMut(Attempt) -> A,
+    ) -> Result<T>
     where
         A: IntoFuture<Output = mongodb::error::Result<T>>,
     {
-        self.once(operation, call)
+        let mut flight = Flight::new(&self.0.observers, operation);
+        let deadline = flight.deadline(&self.0.config.deadlines);
+        let mut retry = Retry::new();
+        let result = match self.admit() {
+            Err(error) => Err(error),
+            Ok(_token) => loop {
+                let operation = &flight.record.operation;
+                let began = if retry.is_first() {
+                    flight.started
+                } else {
+                    Instant::now()
+                };
+                let attempt = Attempt::new(retry.number, retry.unsure, began, deadline);
+                let failed = match self.attempt(operation, attempt, &mut call).await {
+                    Ok(answer) => break Ok(answer),
+                    Err(failed) => failed,
+                };
+                let (config, budget) = (&self.0.config.retry, self.budget());
+                match retry.after(failed, operation, deadline, config, budget) {
+                    Err(error) => break Err(error),
+                    Ok(pause) => match Box::pin(self.pause(pause, deadline)).await {
+                        Ok(()) => count(&self.0.counts.retries),
+                        Err(failed) => break Err(retry.end(failed, operation, deadline)),
+                    },
+                }
+            },
+        };
+        if retry.unsure && result.is_ok() {
+            count(&self.0.counts.recovered);
+        }
+        flight.end(result, retry.number)
     }
 
     /// Runs a call that lends something `&mut` and is never sent again.
@@ -92,56 +165,18 @@ impl Guard {
     where
         A: IntoFuture<Output = mongodb::error::Result<T>>,
     {
-        let started = Instant::now();
-        let deadline = operation.deadline(started, &self.0.deadlines);
-        let mut flight = Flight::new(self, operation, started);
-        let operation = &flight.record.operation;
+        let mut flight = Flight::new(&self.0.observers, operation);
+        let deadline = flight.deadline(&self.0.config.deadlines);
         let result = match self.admit() {
             Err(error) => Err(error),
-            Ok(_) if deadline.remaining_at(started).is_zero() => Err(late(operation, deadline)),
             Ok(_token) => {
-                // Pinned here, once: a future that is handed on by value is stored, and copied, again.
-                let call = pin!(call(Attempt::first(started, deadline)).into_future());
-                self.bounded(operation, deadline, call).await
+                let operation = &flight.record.operation;
+                let attempt = Attempt::new(1, false, flight.started, deadline);
+                let answer = self.attempt(operation, attempt, call).await;
+                answer.map_err(|failed| Retry::new().end(failed, operation, deadline))
             }
         };
-        flight.record.outcome = Outcome::of(result.as_ref().err());
-        result
-    }
-
-    async fn bounded<T>(
-        &self,
-        operation: &Operation,
-        deadline: Deadline,
-        mut call: Pin<&mut impl Future<Output = mongodb::error::Result<T>>>,
-    ) -> Result<T> {
-        // It counts from here: a cut-off before it is first polled is not missed.
-        let mut cut_off = pin!(self.0.cut_off.notified());
-        let mut passed = pin!(deadline.passed());
-        let mut watched: Option<Waker> = None;
-        poll_fn(|context| {
-            // First: an answer that is there counts, however late the timer looks.
-            if let Poll::Ready(answer) = call.as_mut().poll(context) {
-                return Poll::Ready(answer.map_err(|error| translate(operation, deadline, error)));
-            }
-            if self.0.is_cut_off.load(Ordering::Acquire) {
-                return Poll::Ready(Err(Error::ShuttingDown));
-            }
-            // The other two wake this task already: it is polled several times a call, and to
-            // register with them anew costs more than to look.
-            let same = |waker: &Waker| waker.will_wake(context.waker());
-            if !passed.is_elapsed() && watched.as_ref().is_some_and(same) {
-                return Poll::Pending;
-            }
-            // A task without budget is put off by the timer, which then knows nothing of it.
-            watched = has_budget_remaining().then(|| context.waker().clone());
-            if cut_off.as_mut().poll(context).is_ready() {
-                return Poll::Ready(Err(Error::ShuttingDown));
-            }
-            let late = |()| Err(late(operation, deadline));
-            passed.as_mut().poll(context).map(late)
-        })
-        .await
+        flight.end(result, 1)
     }
 
     /// Counts the call as in flight, or refuses it once the shutdown has begun.
@@ -153,6 +188,11 @@ impl Guard {
         } else {
             Ok(token)
         }
+    }
+
+    fn budget(&self) -> &Budget {
+        let own = || Arc::new(Budget::new(self.0.config.retry.budget));
+        self.0.budget.get_or_init(own)
     }
 
     /// Refuses calls from now on.
@@ -174,62 +214,11 @@ impl Guard {
     /// Ends all calls in flight with [`Error::ShuttingDown`] and returns how many there were.
     pub(crate) fn cut_off(&self) -> usize {
         let calls = self.0.calls.len();
-        self.0.is_cut_off.store(true, Ordering::Release);
-        self.0.cut_off.notify_waiters();
+        self.0.cut_off.strike();
         calls
     }
 }
 
-/// A call from its first step to its end. One that is dropped is recorded too: a cancelled request
-/// must still show.
-struct Flight<'a> {
-    guard: &'a Guard,
-    started: Instant,
-    record: Record,
-}
-
-impl<'a> Flight<'a> {
-    fn new(guard: &'a Guard, operation: Operation, started: Instant) -> Self {
-        let record = Record {
-            operation,
-            elapsed: Duration::ZERO,
-            // Until it has an end of its own.
-            outcome: Outcome::Abandoned,
-        };
-        Self {
-            guard,
-            started,
-            record,
-        }
-    }
-}
-
-impl Drop for Flight<'_> {
-    fn drop(&mut self) {
-        let observers = &self.guard.0.observers;
-        if observers.is_empty() && !Record::is_logged() {
-            return;
-        }
-        self.record.elapsed = self.started.elapsed();
-        self.record.log();
-        observers
-            .iter()
-            .for_each(|observer| observer.record(&self.record));
-    }
-}
-
-fn late(operation: &Operation, deadline: Deadline) -> Error {
-    Error::DeadlineExceeded {
-        operation: Box::new(operation.clone()),
-        limit: deadline.limit(),
-    }
-}
-
-fn translate(operation: &Operation, deadline: Deadline, error: mongodb::error::Error) -> Error {
-    let error = Error::from_driver(operation, error);
-    match &error {
-        // 50 MaxTimeMSExpired: the server kept the deadline that we sent along.
-        Error::Driver { cause, .. } if cause.code() == Some(50) => late(operation, deadline),
-        _ => error,
-    }
+fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
 }

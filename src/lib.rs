@@ -40,6 +40,7 @@ pub mod guard;
 pub mod health;
 mod model;
 mod orchestrator;
+mod pauses;
 #[doc(hidden)]
 pub mod registry;
 pub mod schema;
@@ -55,7 +56,7 @@ pub use self::{
     database::{Database, TenantDatabase},
     error::{Error, Result},
     fault::{Fault, Faults},
-    guard::Deadline,
+    guard::{Circuit, Deadline, Force, GuardState},
     health::Health,
     model::{Broken, Index, Model, Namespace, Resource, Stored, Upkeep},
     orchestrator::{Connect, Databases, Deployment, Shutdown},

@@ -11,12 +11,13 @@ use std::{any::TypeId, sync::Arc, time::Duration};
 
 use tokio::sync::OnceCell;
 
-pub(crate) use self::{connection::Connection, privileges::Privileges, start::pauses};
+pub(crate) use self::{connection::Connection, privileges::Privileges};
 pub use self::{shutdown::Shutdown, start::Connect, topology::Deployment};
 use crate::{
     config::Config,
     database::Database,
     error::{Error, Result},
+    guard::{Force, GuardState},
     health::Health,
     registry::{LogicalDatabase, Registry},
     schema::Schema,
@@ -116,6 +117,25 @@ impl Databases {
         let seen =
             |connection: &Arc<Connection>| topology::deployment(connection, &self.0.connections);
         self.0.connections.iter().map(seen).collect()
+    }
+
+    /// Returns how the guard of each connected logical database stands, in the order of the registry.
+    pub fn guards(&self) -> Vec<GuardState> {
+        let connections = self.0.connections.iter();
+        connections
+            .map(|connection| connection.guard.state())
+            .collect()
+    }
+
+    /// Has a logical database's circuit do what an operator says, in this process only.
+    ///
+    /// Returns whether a logical database of this name is connected.
+    pub fn force_circuit(&self, database: &str, force: Force) -> bool {
+        let mut connections = self.0.connections.iter();
+        let found = connections.find(|connection| connection.declared.name == database);
+        found
+            .map(|connection| connection.guard.force(force))
+            .is_some()
     }
 
     /// Returns whether changes leave an audit entry: `ENABLE_AUDIT_TRAIL`.

@@ -148,7 +148,7 @@ impl<D: LogicalDatabase> Database<D> {
     /// Those of the driver, such as a deployment that supports no sessions.
     pub async fn start_session(&self) -> Result<ClientSession> {
         let connection = self.connection();
-        let operation = operation(connection, "start_session", None, self.deadline());
+        let operation = operation(connection, "start_session", None, self.deadline()).reading();
         let started = connection
             .guard
             .once(operation, |_| connection.client.start_session());

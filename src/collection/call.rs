@@ -114,12 +114,10 @@ where
         } = self;
         // A block and not a function: a function's arguments would be stored twice.
         Box::pin(async move {
+            // Before it is prepared: what the library adds is no part of the question.
+            let resend = options.read(|options| verb.resend(options, &target));
             verb.prepare(&target)?;
-            let operation = target.operation(
-                V::NAME,
-                V::CLASS,
-                options.read(|options| verb.resend(options)),
-            );
+            let operation = target.operation(V::NAME, V::CLASS, resend);
             let (raw, guard, verb, options) = (&target.raw, &target.guard, &verb, &options);
             let reply = match (session.as_deref_mut(), &target.joint) {
                 (Some(_), Some(joint)) => return Err(joint.refusal(OTHER_SESSION)),
@@ -145,8 +143,14 @@ where
                 }
                 (None, None) => {
                     guard
-                        .run(operation, |attempt| {
-                            verb.send(raw, options.bounded(attempt), None)
+                        .run(operation, |attempt| async move {
+                            let reply = verb.send(raw, options.bounded(attempt), None).await;
+                            if !attempt.is_repeat {
+                                return reply;
+                            }
+                            // Boxed: hardly any call comes here, and all would carry its room.
+                            let time = attempt.max_time(None);
+                            Box::pin(verb.settle(raw, options.bounded(attempt), time, reply)).await
                         })
                         .await?
                 }

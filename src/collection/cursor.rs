@@ -109,9 +109,7 @@ impl<'s, M: DeserializeOwned> Cursor<'s, M> {
                 self.state = State::Done;
             }
             self.take(&batch).map_err(|error| {
-                let operation = self
-                    .target
-                    .operation("getMore", Class::Scan, Resend::UnsentOnly);
+                let operation = self.target.operation("getMore", Class::Scan, Resend::Read);
                 Error::from_driver(&operation, error)
             })
         });
@@ -156,7 +154,7 @@ async fn fetch<'s>(
     mut batches: Batches,
     mut session: Option<&'s mut ClientSession>,
 ) -> Fetched<'s> {
-    let operation = target.operation("getMore", Class::Scan, Resend::UnsentOnly);
+    let operation = target.operation("getMore", Class::Scan, Resend::Read);
     let fetched = match &target.joint {
         None => {
             let guard = &target.guard;

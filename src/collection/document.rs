@@ -11,18 +11,28 @@ use crate::{
 /// A document on its way in, or why the model is none.
 pub(crate) type Encoded = Result<RawDocumentBuf, String>;
 
+/// A document that is to be inserted.
+#[derive(Debug)]
+pub(crate) struct New {
+    pub(super) bytes: Encoded,
+    /// Whether its `_id` was made here: then nobody else can have one like it.
+    pub(super) is_id_ours: bool,
+}
+
 /// Encodes a document for an insert: always with an `_id`, made before the first attempt, and with
 /// the stamps that the library keeps.
 ///
 /// The driver makes an `_id` too, but a new one at its own retry, and then reports one that is not
 /// the stored one.
-pub(super) fn encode<M: Serialize>(model: &M, upkeep: Upkeep) -> Encoded {
-    let document = encode_as_is(model)?;
-    match document.get("_id") {
-        _ if upkeep.has_stamps() => Ok(whole(&document, upkeep)),
-        Ok(Some(RawBsonRef::Null) | None) => Ok(whole(&document, upkeep)),
-        _ => Ok(document),
-    }
+pub(super) fn encode<M: Serialize>(model: &M, upkeep: Upkeep) -> New {
+    let own = encode_as_is(model);
+    let given = own.as_ref().map(|document| document.get("_id"));
+    let is_id_ours = matches!(given, Ok(Ok(Some(RawBsonRef::Null) | None)));
+    let bytes = own.map(|document| match is_id_ours || upkeep.has_stamps() {
+        true => whole(&document, upkeep),
+        false => document,
+    });
+    New { bytes, is_id_ours }
 }
 
 /// Encodes a document as the model says.
@@ -92,12 +102,16 @@ mod tests {
 
     #[test]
     fn an_insert_always_carries_an_id_of_ours_in_front() {
-        let encoded = encode(&Thing { id: None, size: 1 }, Upkeep::None).unwrap();
+        let encoded = encode(&Thing { id: None, size: 1 }, Upkeep::None)
+            .bytes
+            .unwrap();
         let first = encoded.iter().next().unwrap().unwrap();
         assert_eq!(first.0, "_id");
         assert!(encoded.get_object_id("_id").is_ok());
 
-        let null = encode(&doc! { "size": 1, "_id": null }, Upkeep::None).unwrap();
+        let null = encode(&doc! { "size": 1, "_id": null }, Upkeep::None)
+            .bytes
+            .unwrap();
         assert!(null.get_object_id("_id").is_ok());
         assert_eq!(null.iter().count(), 2);
 
@@ -106,7 +120,7 @@ mod tests {
             id: Some(id),
             size: 1,
         };
-        let encoded = encode(&encoded, Upkeep::None).unwrap();
+        let encoded = encode(&encoded, Upkeep::None).bytes.unwrap();
         assert_eq!(encoded.get_object_id("_id").unwrap(), id);
     }
 

@@ -22,12 +22,12 @@ struct Inner {
     database: &'static str,
     session: Mutex<Option<ClientSession>>,
     is_over: AtomicBool,
-    failure: StdMutex<Option<Failure>>,
+    failure: StdMutex<Option<Abort>>,
 }
 
 /// Why a transaction cannot be committed.
 #[derive(Debug, Clone)]
-pub(crate) enum Failure {
+pub(crate) enum Abort {
     /// The driver failed a call; its labels say whether to run all of it again.
     Driver(mongodb::error::Error),
     /// A call ended otherwise than with an answer: at its deadline, refused, dropped.
@@ -52,7 +52,7 @@ impl Joint {
     }
 
     /// Returns the first failure of a call, if one failed.
-    pub(crate) fn failure(&self) -> Option<Failure> {
+    pub(crate) fn abort(&self) -> Option<Abort> {
         self.failed().clone()
     }
 
@@ -83,7 +83,7 @@ impl Joint {
         })
     }
 
-    fn failed(&self) -> std::sync::MutexGuard<'_, Option<Failure>> {
+    fn failed(&self) -> std::sync::MutexGuard<'_, Option<Abort>> {
         let failure = self.0.failure.lock();
         failure.unwrap_or_else(PoisonError::into_inner)
     }
@@ -105,19 +105,19 @@ impl Lease<'_> {
     pub(super) fn settle<T>(mut self, ended: &Result<T>) {
         self.is_settled = ended.is_ok();
         if let Some(error) = ended.as_ref().err().and_then(Error::driver) {
-            self.fail(Failure::Driver(error.clone()));
+            self.fail(Abort::Driver(error.clone()));
         }
     }
 
-    fn fail(&self, failure: Failure) {
-        self.joint.failed().get_or_insert(failure);
+    fn fail(&self, abort: Abort) {
+        self.joint.failed().get_or_insert(abort);
     }
 }
 
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
         if !self.is_settled {
-            self.fail(Failure::Unanswered);
+            self.fail(Abort::Unanswered);
         }
         if self.joint.0.is_over.load(Ordering::SeqCst) {
             *self.session = None;

@@ -45,6 +45,7 @@ impl Target {
             name,
             database: self.database,
             namespace: self.namespace.clone(),
+            is_tenants: self.reach == Reach::Tenant,
             class,
             resend,
             timeout: self.timeout,
@@ -101,34 +102,68 @@ impl Target {
         update: &mut UpdateModifications,
     ) -> Result<()> {
         self.writable()?;
+        let is_versioned = self.is_versioned(filter);
         self.changeable(filter)?;
         upkeep::stamp(self.upkeep, update).map_err(|what| {
             let namespace = self.namespace.clone();
             Error::Kept { what, namespace }
-        })
+        })?;
+        if is_versioned {
+            upkeep::sign(update);
+        }
+        Ok(())
+    }
+
+    /// Judges a deletion: one that only marks leaves its token behind, one that does not leaves nothing to
+    /// know it by.
+    pub(super) fn resend_deletion(&self, filter: &Document) -> Resend {
+        let upkeep = match self.view {
+            View::Live if self.upkeep.is_soft_delete() => self.upkeep,
+            _ => Upkeep::None,
+        };
+        Resend::of_filter(filter, upkeep)
+    }
+
+    fn is_versioned(&self, filter: &Document) -> bool {
+        Resend::of_filter(filter, self.upkeep) == Resend::Versioned
     }
 
     /// Passes a replacement.
     pub(super) fn replacement(&self, filter: &mut Document, with: &mut Replacement) -> Result<()> {
+        let is_versioned = self.is_versioned(filter);
         self.changeable(filter)?;
         self.encoded([&with.document])?;
         if let Ok(document) = &with.document {
             with.update = upkeep::replacement(self.upkeep, document);
+        }
+        if let Some(update) = with.update.as_mut().filter(|_| is_versioned) {
+            upkeep::sign(update);
         }
         Ok(())
     }
 
     /// Passes a deletion, which only marks where the model says so. What is marked already goes.
     pub(super) fn deletion(&self, filter: &mut Document, mark: &mut Mark) -> Result<()> {
+        let is_versioned = self.is_versioned(filter);
         self.changeable(filter)?;
         if self.upkeep.is_soft_delete() && self.view == View::Live {
-            mark.0 = Some(upkeep::deletion());
+            let update = mark.0.insert(upkeep::deletion());
+            if is_versioned {
+                upkeep::sign(update);
+            }
         }
         Ok(())
     }
 
     /// Passes a restoration. Where deleting does not only mark, nothing matches.
-    pub(super) fn restoration(&self, filter: &mut Document) -> Result<()> {
+    pub(super) fn restoration(
+        &self,
+        filter: &mut Document,
+        update: &mut UpdateModifications,
+    ) -> Result<()> {
+        if self.is_versioned(filter) {
+            upkeep::sign(update);
+        }
         self.reach.filter(filter);
         View::Deleted.narrow(filter);
         match self.upkeep {

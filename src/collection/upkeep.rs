@@ -1,13 +1,13 @@
 //! What the library keeps in documents, put into the verbs' inputs: stamps and marks of deletion.
 
 use mongodb::{
-    bson::{Bson, DateTime, Document, RawBsonRef, RawDocument, RawDocumentBuf, doc},
+    bson::{Bson, DateTime, Document, RawBsonRef, RawDocument, RawDocumentBuf, doc, oid::ObjectId},
     options::UpdateModifications,
 };
 
 use crate::model::{
     Upkeep,
-    upkeep::{CREATED_AT, DELETED_AT, UPDATED_AT, VERSION},
+    upkeep::{CREATED_AT, DELETED_AT, UPDATED_AT, VERSION, WRITE_TOKEN},
 };
 
 /// Which documents of a soft-deleting model a handle sees.
@@ -96,6 +96,19 @@ pub(super) fn is_one_id(filter: &Document) -> bool {
         )
     };
     filter.len() == 1 && filter.get("_id").is_some_and(is_plain)
+}
+
+/// Puts a token into an update of one version: a repeat that matches nothing finds by it that the
+/// first attempt was applied.
+pub(super) fn sign(update: &mut UpdateModifications) {
+    let token = ObjectId::new();
+    match update {
+        UpdateModifications::Document(update) => put(update, "$set", WRITE_TOKEN, token),
+        UpdateModifications::Pipeline(stages) => {
+            stages.push(doc! { "$set": { WRITE_TOKEN: token } })
+        }
+        _ => {}
+    }
 }
 
 fn narrow_in(view: View, stage: &mut Document, key: &str) {
@@ -191,16 +204,17 @@ pub(super) fn replacement(upkeep: Upkeep, with: &RawDocumentBuf) -> Option<Updat
 }
 
 /// Returns what marks a document as deleted.
-pub(super) fn deletion() -> Document {
+pub(super) fn deletion() -> UpdateModifications {
     let now = DateTime::now();
-    doc! { "$set": { DELETED_AT: now, UPDATED_AT: now }, "$inc": { VERSION: 1_i64 } }
+    doc! { "$set": { DELETED_AT: now, UPDATED_AT: now }, "$inc": { VERSION: 1_i64 } }.into()
 }
 
 /// Returns what takes the mark away.
-pub(super) fn restoration() -> Document {
-    doc! {
+pub(super) fn restoration() -> UpdateModifications {
+    let update = doc! {
         "$unset": { DELETED_AT: "" },
         "$set": { UPDATED_AT: DateTime::now() },
         "$inc": { VERSION: 1_i64 },
-    }
+    };
+    update.into()
 }

@@ -6,7 +6,7 @@
 mod instead;
 mod options;
 
-use std::future::Future;
+use std::{future::Future, time::Duration};
 
 use futures_util::TryStreamExt;
 use mongodb::{
@@ -23,9 +23,10 @@ pub use self::options::Bounded;
 use super::{
     changes::{Changes, Events},
     cursor::{Batches, Cursor},
-    document::{self, Encoded},
+    document::{self, Encoded, New},
+    repeat,
     target::Target,
-    upkeep::{self, View},
+    upkeep::View,
 };
 use crate::{
     error::Result,
@@ -48,8 +49,8 @@ pub trait Verb: Send + Sync + Sized {
     /// How much time it needs.
     const CLASS: Class;
 
-    /// Returns whether it may be sent again.
-    fn resend(&self, options: &Self::Options) -> Resend;
+    /// Returns whether it may be sent again, judged by what the caller gave, before it is prepared.
+    fn resend(&self, options: &Self::Options, target: &Target) -> Resend;
 
     /// Passes the inputs through the scope and reports those that are no documents.
     fn prepare(&mut self, target: &Target) -> Result<()>;
@@ -61,6 +62,18 @@ pub trait Verb: Send + Sync + Sized {
         options: Self::Options,
         session: Session<'a>,
     ) -> impl Future<Output = Driver<Self::Reply>> + Send + 'a;
+
+    /// Returns what the answer to a repeat means, after an attempt that may have been applied. What it has
+    /// to look up takes the server at most the time that is given.
+    fn settle<'a>(
+        &'a self,
+        _: &'a Raw,
+        _: Self::Options,
+        _: Duration,
+        reply: Driver<Self::Reply>,
+    ) -> impl Future<Output = Driver<Self::Reply>> + Send + 'a {
+        std::future::ready(reply)
+    }
 
     /// Turns the answer into what the caller gets.
     fn finish<'s, M: DeserializeOwned>(
@@ -161,8 +174,9 @@ macro_rules! verb {
     ) => { verb! { @split [$(#[$doc])* $verb, $name, $class, $options, $($field: $type),*] $($output)+ } };
     (@split [$(#[$doc:meta])* $verb:ident, $name:literal, $class:ident, $options:ident, $($field:ident: $type:ty),*]
         [$($output:tt)+]
-        resend: |$this:pat_param, $given:pat_param| $resend:expr,
+        resend: |$this:pat_param, $given:pat_param, $to:pat_param| $resend:expr,
         prepare: |$that:pat_param, $target:pat_param| $prepare:expr,
+        $(again: |$mine:pat_param, $there:ident, $same:pat_param, $time:ident, $reply:ident| $again:expr,)?
         send: |$own:pat_param, $on:ident, $with:ident, $session:ident| $send:expr $(,)?
     ) => {
         $(#[$doc])*
@@ -175,7 +189,7 @@ macro_rules! verb {
             const CLASS: Class = Class::$class;
             output! { $($output)+ }
 
-            fn resend(&self, $given: &o::$options) -> Resend {
+            fn resend(&self, $given: &o::$options, $to: &Target) -> Resend {
                 let $this = self;
                 $resend
             }
@@ -194,6 +208,17 @@ macro_rules! verb {
                 let $own = self;
                 $send
             }
+
+            $(async fn settle<'a>(
+                &'a self,
+                $there: &'a Raw,
+                $same: o::$options,
+                $time: Duration,
+                $reply: Driver<Self::Reply>,
+            ) -> Driver<Self::Reply> {
+                let $mine = self;
+                $again
+            })?
         }
     };
 }
@@ -223,24 +248,8 @@ impl Replacement {
             update: None,
         }
     }
-
-    fn resend(&self, filter: &Document) -> Resend {
-        match &self.update {
-            None => Resend::of_filter(filter),
-            Some(update) => Resend::of_update(filter, update),
-        }
-    }
 }
 
 /// What is written instead of deleting, where deleting only marks.
 #[derive(Debug, Default)]
-pub struct Mark(pub(super) Option<Document>);
-
-impl Mark {
-    fn resend(&self, filter: &Document) -> Resend {
-        match &self.0 {
-            None => Resend::of_filter(filter),
-            Some(mark) => Resend::of_update(filter, &mark.clone().into()),
-        }
-    }
-}
+pub struct Mark(pub(super) Option<o::UpdateModifications>);

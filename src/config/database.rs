@@ -10,7 +10,7 @@ use mongodb::options::{
 };
 
 pub(super) use self::read::read_all;
-use super::{reader::Chosen, settings::prefix, uri::Uri};
+use super::{guard::GuardConfig, reader::Chosen, settings::prefix, uri::Uri};
 
 /// One logical database's settings.
 #[derive(Debug, Clone)]
@@ -24,20 +24,8 @@ pub struct DatabaseConfig {
     pub required: bool,
     /// Pool, times and concerns.
     pub tuning: Tuning,
-    /// How long calls may take.
-    pub deadlines: Deadlines,
-}
-
-/// How long calls may take in all, unless a request or a call says otherwise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Deadlines {
-    /// A read of one document.
-    pub read: Duration,
-    /// A write.
-    pub write: Duration,
-    /// Each batch of a find or an aggregate, and a count.
-    pub scan: Duration,
+    /// How its calls are guarded.
+    pub guard: GuardConfig,
 }
 
 /// What the driver's client is given.
@@ -91,6 +79,8 @@ impl Tuning {
         options.max_pool_size = Some(self.max_pool_size.over(options.max_pool_size));
         let min = self.min_pool_size.over(options.min_pool_size);
         options.min_pool_size = options.max_pool_size.map(|max| min.min(max));
+        // The guard sends again what the server was too busy for, from its budget: one layer retries.
+        options.max_adaptive_retries.get_or_insert(0);
         options.max_idle_time = Some(self.max_idle_time.over(options.max_idle_time));
         options.connect_timeout = Some(self.connect_timeout.over(options.connect_timeout));
         options.server_selection_timeout = Some(

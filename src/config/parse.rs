@@ -26,6 +26,29 @@ pub(super) fn min_pool_size(text: &str) -> Option<u32> {
     text.parse().ok().filter(|size| *size <= 10_000)
 }
 
+/// A whole number from 1.
+pub(super) fn count(text: &str) -> Option<u32> {
+    count_or_none(text).filter(|count| *count > 0)
+}
+
+/// A whole number from 0.
+pub(super) fn count_or_none(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|count| *count <= 10_000)
+}
+
+pub(super) fn percent(text: &str) -> Option<u8> {
+    let number = text.strip_suffix('%').unwrap_or(text).trim_end();
+    number
+        .parse()
+        .ok()
+        .filter(|share| (1..=100).contains(share))
+}
+
+/// Whole seconds: the rates are counted in them.
+pub(super) fn seconds(text: &str) -> Option<Duration> {
+    duration(text).filter(|duration| duration.subsec_nanos() == 0)
+}
+
 pub(super) fn instances(text: &str) -> Option<u32> {
     text.parse()
         .ok()

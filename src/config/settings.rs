@@ -67,6 +67,10 @@ use Applies::{Database, OneDatabase, Process, Server};
 
 const DURATION: &str = "a duration with its unit, such as `500ms`, `30s` or `5m`, at most `24h`";
 
+const COUNT0: &str = "a whole number from 0 to 10000";
+const COUNT1: &str = "a whole number from 1 to 10000";
+const PERCENT: &str = "a whole number from 1 to 100, in per cent";
+
 /// Every setting, in the order of `.env.example`.
 pub const SETTINGS: &[Setting] = &[
     setting(
@@ -194,6 +198,153 @@ pub const SETTINGS: &[Setting] = &[
         DURATION,
         same("30s"),
         "How long a count or each batch of a find or an aggregate may take; and the server's whole work on one cursor.",
+    ),
+    setting(
+        Database,
+        "POOL_RESERVE",
+        COUNT0,
+        same("2"),
+        "Connections of the pool that calls leave to health probes and commits.",
+    ),
+    setting(
+        Database,
+        "QUEUE_SIZE",
+        COUNT0,
+        same("256"),
+        "Calls that may wait for one of the others to end; beyond it they are refused as overload.",
+    ),
+    setting(
+        Database,
+        "QUEUE_WAIT",
+        DURATION,
+        ["1s", "1s", "200ms", "200ms"],
+        "How long each of them waits, at most half of what its deadline leaves.",
+    ),
+    setting(
+        Database,
+        "TENANT_SHARE",
+        PERCENT,
+        same("75%"),
+        "The share of the calls under way that one tenant reaches alone; the less, the more tenants are busy.",
+    ),
+    setting(
+        Database,
+        "BREAKER_FAILURES",
+        COUNT1,
+        same("5"),
+        "Failures in a row that open the circuit.",
+    ),
+    setting(
+        Database,
+        "BREAKER_WINDOW",
+        "a duration in whole seconds, such as `10s`",
+        same("10s"),
+        "The time over which the two rates are averaged.",
+    ),
+    setting(
+        Database,
+        "BREAKER_MIN_CALLS",
+        COUNT1,
+        same("20"),
+        "Calls within the window without which no rate opens the circuit.",
+    ),
+    setting(
+        Database,
+        "BREAKER_FAILURE_RATE",
+        PERCENT,
+        same("50%"),
+        "The share of failed calls that opens the circuit.",
+    ),
+    setting(
+        Database,
+        "BREAKER_SLOW_RATE",
+        PERCENT,
+        same("80%"),
+        "The share of slow calls that opens the circuit.",
+    ),
+    setting(
+        Database,
+        "SLOW_READ",
+        DURATION,
+        same("500ms"),
+        "From when on a read of one document is slow.",
+    ),
+    setting(
+        Database,
+        "SLOW_WRITE",
+        DURATION,
+        same("1s"),
+        "From when on a write is slow.",
+    ),
+    setting(
+        Database,
+        "SLOW_SCAN",
+        DURATION,
+        same("15s"),
+        "From when on a count or a batch is slow.",
+    ),
+    setting(
+        Database,
+        "BREAKER_OPEN",
+        DURATION,
+        same("1s"),
+        "How long the circuit stays open the first time, give or take a half; twice as long each time after.",
+    ),
+    setting(
+        Database,
+        "BREAKER_OPEN_MAX",
+        DURATION,
+        same("30s"),
+        "How long it stays open at most, give or take a half.",
+    ),
+    setting(
+        Database,
+        "BREAKER_PROBES",
+        COUNT1,
+        same("3"),
+        "Calls that are let through half-open; as many must succeed to close the circuit.",
+    ),
+    setting(
+        Database,
+        "BREAKER_PROBE_WAIT",
+        DURATION,
+        same("10s"),
+        "How long these may take before the circuit opens again.",
+    ),
+    setting(
+        Database,
+        "OUTAGE_GRACE",
+        DURATION,
+        same("3s"),
+        "How long there may be no eligible server before calls are refused at once; longer than an election.",
+    ),
+    setting(
+        Database,
+        "RETRY_ATTEMPTS",
+        COUNT1,
+        same("3"),
+        "Attempts of a call that may be repeated; 1 for no retry. The driver's own retry is part of each.",
+    ),
+    setting(
+        Database,
+        "RETRY_PAUSE",
+        DURATION,
+        same("25ms"),
+        "The longest first pause before a retry; twice as long each time after, and jittered.",
+    ),
+    setting(
+        Database,
+        "RETRY_PAUSE_MAX",
+        DURATION,
+        same("1s"),
+        "The longest pause before a retry.",
+    ),
+    setting(
+        Database,
+        "RETRY_BUDGET",
+        COUNT0,
+        same("500"),
+        "Tokens of a deployment's retries: each takes 5, each success gives 1, and 10 come every second; 0 for no retry.",
     ),
     setting(
         OneDatabase,

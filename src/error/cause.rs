@@ -63,7 +63,12 @@ impl Cause {
 
     /// Returns the server's error code, if the server answered at all.
     pub fn code(&self) -> Option<i32> {
-        match &*self.0.kind {
+        Self::code_of(&self.0)
+    }
+
+    /// Returns the server's error code of an error of the driver.
+    pub(crate) fn code_of(error: &Error) -> Option<i32> {
+        match &*error.kind {
             ErrorKind::Command(error) => Some(error.code),
             ErrorKind::Write(WriteFailure::WriteError(error)) => Some(error.code),
             ErrorKind::Write(WriteFailure::WriteConcernError(error)) => Some(error.code),
@@ -176,10 +181,6 @@ fn selection(message: &str) -> &'static str {
         (
             "Connect timeout",
             "no server could be selected: connecting timed out",
-        ),
-        (
-            "set name",
-            "no server could be selected: the replica set's name differs from the URI's",
         ),
         (
             "suitable",

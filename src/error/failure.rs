@@ -61,6 +61,11 @@ impl Failure {
         if error.contains_label(TRANSIENT_TRANSACTION_ERROR) {
             return Self::TransactionAborted;
         }
+        Self::of_cause(error)
+    }
+
+    /// Returns what an error means apart from its transaction's labels: what was behind it.
+    pub(crate) fn of_cause(error: &Error) -> Self {
         match &*error.kind {
             ErrorKind::ServerSelection { .. } | ErrorKind::DnsResolve { .. } => Self::NotSent,
             ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. } => of_connection(error),

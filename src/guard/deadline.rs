@@ -4,8 +4,14 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// Kept back from `maxTimeMS`, so that the server's own answer arrives before our timer fires.
+/// The least that is kept back from `maxTimeMS`, and the most: a twentieth of what is left, so that the
+/// server's own answer arrives before our timer fires, from a busy server too.
 const ROUND_TRIP: Duration = Duration::from_millis(10);
+pub(super) const LONG_TRIP: Duration = Duration::from_millis(100);
+
+/// How much later than the deadline our own timer ends a call, which costs its connection: the last
+/// resort, for a server that does not keep `maxTimeMS`, or a verb that has none.
+const LAST_RESORT: Duration = Duration::from_millis(40);
 
 /// A point in time by which a call has ended, whatever happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,34 +57,53 @@ impl Deadline {
     }
 
     pub(super) fn passed(self) -> Sleep {
-        sleep_until(self.at)
+        sleep_until(self.at + LAST_RESORT)
     }
 }
 
 /// One attempt of a call.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Attempt {
     /// 1 for the first.
     pub number: u32,
+    /// Whether an attempt before it may have been applied.
+    pub is_repeat: bool,
     /// When the whole call must have ended.
     pub deadline: Deadline,
     began: Instant,
 }
 
 impl Attempt {
-    pub(super) fn first(began: Instant, deadline: Deadline) -> Self {
+    pub(super) fn new(number: u32, is_repeat: bool, began: Instant, deadline: Deadline) -> Self {
         Self {
-            number: 1,
+            number,
+            is_repeat,
             deadline,
             began,
         }
     }
 
-    /// Returns the `maxTimeMS` of this attempt: the time that is left less a round trip, never more
+    pub(super) fn began(self) -> Instant {
+        self.began
+    }
+
+    /// Returns what was left of the time when it began.
+    pub(super) fn remaining(self) -> Duration {
+        self.deadline.remaining_at(self.began)
+    }
+
+    /// It waited: what is left is less by now.
+    pub(super) fn begin_again(&mut self) {
+        self.began = Instant::now();
+    }
+
+    /// Returns the `maxTimeMS` of this attempt: the time that is left less a way there and back, never more
     /// than what was asked for, and never zero, which MongoDB takes as unlimited.
     pub fn max_time(self, asked: Option<Duration>) -> Duration {
-        let remaining = self.deadline.remaining_at(self.began);
-        let bound = remaining - ROUND_TRIP.min(remaining / 2);
+        let remaining = self.remaining();
+        let trip = (remaining / 20).clamp(ROUND_TRIP, LONG_TRIP);
+        let bound = remaining - trip.min(remaining / 2);
         // Zero asks for no bound of its own.
         let asked = asked.filter(|asked| !asked.is_zero());
         let millis = asked.map_or(bound, |asked| asked.min(bound)).as_millis();
@@ -97,19 +122,19 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn max_time_is_what_is_left_and_never_zero() {
         let deadline = Deadline::within(Duration::from_secs(2));
-        let attempt = Attempt::first(Instant::now(), deadline);
-        assert_eq!(attempt.max_time(None), Duration::from_millis(1990));
+        let attempt = Attempt::new(1, false, Instant::now(), deadline);
+        assert_eq!(attempt.max_time(None), Duration::from_millis(1900));
         assert_eq!(
             attempt.max_time(Some(Duration::from_millis(300))),
             Duration::from_millis(300)
         );
 
         tokio::time::advance(Duration::from_millis(1992)).await;
-        let attempt = Attempt::first(Instant::now(), deadline);
+        let attempt = Attempt::new(1, false, Instant::now(), deadline);
         assert_eq!(attempt.max_time(None), Duration::from_millis(4));
 
         tokio::time::advance(Duration::from_millis(10)).await;
-        let attempt = Attempt::first(Instant::now(), deadline);
+        let attempt = Attempt::new(1, false, Instant::now(), deadline);
         assert_eq!(attempt.max_time(None), Duration::from_millis(1));
     }
 

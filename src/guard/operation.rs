@@ -17,6 +17,19 @@ pub enum Class {
     Write,
     /// A batch of many documents, or a count.
     Scan,
+    /// A whole transaction, whose calls are admitted one by one. It has the time of a write.
+    Transaction,
+}
+
+impl Class {
+    /// Returns this class's own of the times.
+    pub(super) fn of(self, times: &Deadlines) -> Duration {
+        match self {
+            Self::Read => times.read,
+            Self::Write | Self::Transaction => times.write,
+            Self::Scan => times.scan,
+        }
+    }
 }
 
 /// One call to a collection.
@@ -29,6 +42,8 @@ pub struct Operation {
     pub database: &'static str,
     /// The collection.
     pub namespace: Namespace,
+    /// Whether the collection is in a tenant's database.
+    pub(crate) is_tenants: bool,
     /// How much time it needs.
     pub class: Class,
     /// Whether it may be sent again, judged from its inputs.
@@ -43,13 +58,20 @@ impl Operation {
     /// Returns the sooner of the request's deadline and the call's own, which is what the caller
     /// asked for or else the default of its class.
     pub(super) fn deadline(&self, started: Instant, defaults: &Deadlines) -> Deadline {
-        let default = match self.class {
-            Class::Read => defaults.read,
-            Class::Write => defaults.write,
-            Class::Scan => defaults.scan,
-        };
-        let own = Deadline::after(started, self.timeout.unwrap_or(default));
+        let own = self.timeout.unwrap_or_else(|| self.class.of(defaults));
+        let own = Deadline::after(started, own);
         self.within.map_or(own, |within| within.or_sooner(own))
+    }
+
+    /// Returns the same for a call that changes nothing.
+    pub(crate) fn reading(self) -> Self {
+        let resend = Resend::Read;
+        Self { resend, ..self }
+    }
+
+    /// Returns whether it may change something.
+    pub fn is_write(&self) -> bool {
+        self.resend != Resend::Read
     }
 }
 

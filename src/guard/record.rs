@@ -1,9 +1,14 @@
 //! What is known of a call once it has ended. Every call is recorded, none sampled away.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use super::Operation;
-use crate::error::Error;
+use tokio::time::Instant;
+
+use super::{Deadline, Operation};
+use crate::{
+    config::Deadlines,
+    error::{Error, Result},
+};
 
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,8 +20,11 @@ pub enum Outcome {
     Refused,
     /// At its deadline.
     Late,
-    /// It was not sent, or cut off: the databases are shutting down.
+    /// It was not sent, or cut off: the circuit is open, too much is under way, or the databases are
+    /// shutting down.
     Rejected,
+    /// It is a write, and nobody knows whether it was applied.
+    Ambiguous,
     /// Its future was dropped: the caller went away, or ran out of time. It may have been applied.
     Abandoned,
     /// Otherwise.
@@ -29,7 +37,10 @@ impl Outcome {
             None => Self::Ok,
             Some(Error::Duplicate { .. } | Error::Invalid { .. }) => Self::Refused,
             Some(Error::DeadlineExceeded { .. }) => Self::Late,
-            Some(Error::ShuttingDown) => Self::Rejected,
+            Some(Error::ShuttingDown | Error::CircuitOpen { .. } | Error::Overloaded { .. }) => {
+                Self::Rejected
+            }
+            Some(Error::Ambiguous { .. }) => Self::Ambiguous,
             Some(_) => Self::Failed,
         }
     }
@@ -41,6 +52,7 @@ impl Outcome {
             Self::Refused => "refused",
             Self::Late => "late",
             Self::Rejected => "rejected",
+            Self::Ambiguous => "ambiguous",
             Self::Abandoned => "abandoned",
             Self::Failed => "failed",
         }
@@ -57,6 +69,8 @@ pub struct Record {
     pub elapsed: Duration,
     /// How it ended.
     pub outcome: Outcome,
+    /// How often it was sent, the driver's own retries not counted.
+    pub attempts: u32,
 }
 
 /// Is told of every call that has ended, on the caller's task: it must be quick and never block.
@@ -77,10 +91,60 @@ impl Record {
             db.logical = operation.database,
             db.namespace = %operation.namespace,
             db.operation = operation.name,
+            attempts = self.attempts,
             elapsed_ms = self.elapsed.as_secs_f64() * 1000.0,
             outcome = self.outcome.as_str(),
             "{operation} ended {}",
             self.outcome.as_str(),
         );
+    }
+}
+
+/// A call from its first step to its end. One that is dropped is recorded too: a cancelled request
+/// must still show.
+pub(super) struct Flight<'a> {
+    observers: &'a [Arc<dyn Observer>],
+    pub(super) started: Instant,
+    pub(super) record: Record,
+}
+
+impl<'a> Flight<'a> {
+    pub(super) fn new(observers: &'a [Arc<dyn Observer>], operation: Operation) -> Self {
+        let record = Record {
+            operation,
+            elapsed: Duration::ZERO,
+            // Until it has an end of its own.
+            outcome: Outcome::Abandoned,
+            attempts: 1,
+        };
+        Self {
+            observers,
+            started: Instant::now(),
+            record,
+        }
+    }
+
+    pub(super) fn deadline(&self, defaults: &Deadlines) -> Deadline {
+        self.record.operation.deadline(self.started, defaults)
+    }
+
+    /// Takes note of the end, which is what comes back.
+    pub(super) fn end<T>(&mut self, result: Result<T>, attempts: u32) -> Result<T> {
+        self.record.outcome = Outcome::of(result.as_ref().err());
+        self.record.attempts = attempts;
+        result
+    }
+}
+
+impl Drop for Flight<'_> {
+    fn drop(&mut self) {
+        if self.observers.is_empty() && !Record::is_logged() {
+            return;
+        }
+        self.record.elapsed = self.started.elapsed();
+        self.record.log();
+        self.observers
+            .iter()
+            .for_each(|observer| observer.record(&self.record));
     }
 }

@@ -10,17 +10,50 @@ use std::{
 use tokio::{sync::mpsc, task::coop::has_budget_remaining, time::timeout};
 
 use super::*;
-use crate::model::Namespace;
+use crate::{
+    config::{BreakerConfig, BulkheadConfig, Deadlines, RetryConfig},
+    model::Namespace,
+};
 
 const READ: Duration = Duration::from_secs(2);
 
+const TIMES: Deadlines = Deadlines {
+    read: READ,
+    write: READ,
+    scan: READ,
+};
+
+const CONFIG: GuardConfig = GuardConfig {
+    deadlines: TIMES,
+    bulkhead: BulkheadConfig {
+        reserve: 2,
+        queue: 256,
+        wait: Duration::from_millis(100),
+        tenant_share: 75,
+    },
+    breaker: BreakerConfig {
+        failures: 5,
+        window: Duration::from_secs(10),
+        min_calls: 20,
+        failure_rate: 50,
+        slow_rate: 80,
+        slow: TIMES,
+        open: Duration::from_secs(1),
+        open_max: Duration::from_secs(30),
+        probes: 3,
+        probe_wait: Duration::from_secs(10),
+        outage_grace: Duration::from_secs(3),
+    },
+    retry: RetryConfig {
+        attempts: 3,
+        pause: Duration::from_millis(25),
+        pause_max: Duration::from_secs(1),
+        budget: 500,
+    },
+};
+
 fn guard() -> Guard {
-    let deadlines = Deadlines {
-        read: READ,
-        write: READ,
-        scan: READ,
-    };
-    Guard::new(deadlines, Vec::new())
+    Guard::new("shop", CONFIG, 50, Vec::new())
 }
 
 /// A call that is never answered.
@@ -32,6 +65,7 @@ async fn unanswered(guard: &Guard) -> Result<()> {
             database: Arc::from("shop"),
             collection: "orders",
         },
+        is_tenants: false,
         class: Class::Read,
         resend: Resend::Read,
         timeout: None,

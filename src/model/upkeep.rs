@@ -7,7 +7,7 @@ use mongodb::bson::{Bson, Document, doc};
 /// | | in each document | what else changes |
 /// |---|---|---|
 /// | `None` | nothing | |
-/// | `Stamps` | `version` (from 1, one more with every change), `createdAt`, `updatedAt` | the fields are the library's: a model need not have them ([`Stored`](crate::Stored) does), an update may not set them |
+/// | `Stamps` | `version` (from 1, one more with every change), `createdAt`, `updatedAt`, and `writeToken`, by which a change of one version knows its own work again when its answer was lost | the fields are the library's: a model need not have them ([`Stored`](crate::Stored) does), an update may not set them |
 /// | `SoftDelete` | the stamps, and `deletedAt` once it is deleted | deleting marks; filters, counts, `distinct` and pipelines pass over what is marked, except through [`deleted`](crate::Collection::deleted); unique means unique among what is not deleted |
 /// | `AppendOnly` | nothing | no verb changes, replaces or deletes a document |
 ///
@@ -31,15 +31,22 @@ pub(crate) const VERSION: &str = "version";
 pub(crate) const CREATED_AT: &str = "createdAt";
 pub(crate) const UPDATED_AT: &str = "updatedAt";
 pub(crate) const DELETED_AT: &str = "deletedAt";
+pub(crate) const WRITE_TOKEN: &str = "writeToken";
 
 impl Upkeep {
     /// Returns the fields that are the library's.
     pub fn fields(self) -> &'static [&'static str] {
         match self {
             Self::None | Self::AppendOnly => &[],
-            Self::Stamps => &[VERSION, CREATED_AT, UPDATED_AT],
-            Self::SoftDelete => &[VERSION, CREATED_AT, UPDATED_AT, DELETED_AT],
+            Self::Stamps => &[VERSION, CREATED_AT, UPDATED_AT, WRITE_TOKEN],
+            Self::SoftDelete => &[VERSION, CREATED_AT, UPDATED_AT, WRITE_TOKEN, DELETED_AT],
         }
+    }
+
+    /// Returns those of them that say something to a reader.
+    pub fn shown(self) -> impl Iterator<Item = &'static str> {
+        let fields = self.fields().iter().copied();
+        fields.filter(|field| *field != WRITE_TOKEN)
     }
 
     /// Returns whether `version`, `createdAt` and `updatedAt` are kept.
@@ -66,7 +73,7 @@ impl Upkeep {
         for &field in self.fields() {
             properties.insert(field, rule(field));
             let wanted = Bson::from(field);
-            if field != DELETED_AT && !required.contains(&wanted) {
+            if ![DELETED_AT, WRITE_TOKEN].contains(&field) && !required.contains(&wanted) {
                 required.push(wanted);
             }
         }
@@ -85,6 +92,7 @@ fn array(schema: &mut Document, key: &str) -> Vec<Bson> {
 
 fn rule(field: &str) -> Document {
     match field {
+        WRITE_TOKEN => doc! { "bsonType": "objectId" },
         VERSION => doc! { "bsonType": "long", "minimum": 1 },
         // An upsert takes `deletedAt: null` over from its filter.
         DELETED_AT => doc! { "bsonType": ["date", "null"] },
@@ -107,7 +115,7 @@ mod tests {
             .to_vec();
         assert_eq!(schema.get_array("required").unwrap(), &required);
         let properties = schema.get_document("properties").unwrap();
-        assert_eq!(properties.len(), 5);
+        assert_eq!(properties.len(), 6);
         assert_eq!(Upkeep::None.complete(Some(own.clone())), Some(own));
         assert_eq!(Upkeep::AppendOnly.complete(None), None);
     }

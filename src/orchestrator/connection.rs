@@ -46,8 +46,11 @@ impl Connection {
         mut options: ClientOptions,
         observers: Vec<Arc<dyn Observer>>,
     ) -> mongodb::error::Result<Self> {
+        let pool = options.max_pool_size.unwrap_or(10);
+        let guard = Guard::new(declared.name, config.guard, pool, observers);
         let topology = Arc::new(Topology::default());
-        options.sdam_event_handler = Some(topology.clone().listener());
+        let criteria = options.selection_criteria.clone();
+        options.sdam_event_handler = Some(topology.clone().listener(guard.clone(), criteria));
         let silence = silence(&options);
         #[expect(
             clippy::disallowed_methods,
@@ -58,7 +61,7 @@ impl Connection {
             declared,
             client,
             name: Arc::from(config.uri.database()),
-            guard: Guard::new(config.deadlines, observers),
+            guard,
             need: if config.required {
                 Need::Required
             } else {

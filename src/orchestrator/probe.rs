@@ -53,7 +53,7 @@ pub(super) async fn run(connections: Vec<Arc<Connection>>, nodes: Vec<Node>, fre
 
 /// Returns the positions of the connections by deployment. One that has seen no server yet is
 /// alone: unknown is not the same.
-fn groups(connections: &[Arc<Connection>]) -> Vec<Vec<usize>> {
+pub(super) fn groups(connections: &[Arc<Connection>]) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for (position, connection) in connections.iter().enumerate() {
         let same = |group: &&mut Vec<usize>| {

@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use backoff::{ExponentialBackoffBuilder, backoff::Backoff};
 use futures_util::future::join_all;
 use mongodb::event::{EventHandler, command::CommandEvent};
 use tokio::{
@@ -17,12 +16,14 @@ use crate::{
     fault::{Fault, Faults},
     guard::Observer,
     health::{Health, Need},
+    pauses::Pauses,
     registry::{Declared, Registry},
     tasks::Tasks,
 };
 
-/// The first and the longest pause between two tries to reach a server.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
+/// Pauses between two tries to reach a database that is down at the start.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// A connection in the making; see [`Databases::builder`].
 #[must_use = "nothing is connected before `connect`"]
@@ -145,7 +146,7 @@ impl Connect {
     ) -> Result<Option<Arc<Connection>>, Unreached> {
         let database = declared.name;
         let until = Instant::now() + self.config.server.startup_timeout;
-        let mut pauses = pauses(PAUSES.0, PAUSES.1);
+        let mut pauses = Pauses::around(FIRST_PAUSE, LONGEST_PAUSE);
         loop {
             let cause = match timeout_at(until, self.client(declared, config)).await {
                 Ok(Ok(connection)) => return Ok(Some(Arc::new(connection))),
@@ -159,7 +160,7 @@ impl Connect {
                 );
                 return Ok(None);
             }
-            let pause = pauses.next().unwrap_or_default();
+            let pause = pauses.pause();
             if !cause.is_unavailable() || Instant::now() + pause >= until {
                 return Err(Unreached { database, cause });
             }
@@ -189,6 +190,11 @@ impl Connect {
             .map(DatabaseConfig::heartbeat)
             .min();
         let frequency = frequency.unwrap_or(Duration::from_secs(2));
+        for group in probe::groups(&connections) {
+            let first = &connections[group[0]].guard;
+            let others = group[1..].iter().map(|&other| &connections[other].guard);
+            others.for_each(|other| first.share_budget(other));
+        }
         let nodes = probe::register(&connections, &health, frequency);
         tasks.spawn(probe::run(connections.clone(), nodes, frequency));
         let registry = self.registry;
@@ -243,7 +249,7 @@ async fn reach_all(
 /// Pings until an answer or the limit; an optional database gets one try.
 async fn reach(connection: &Connection, limit: Duration) -> Option<Unreached> {
     let until = Instant::now() + limit;
-    let mut pauses = pauses(PAUSES.0, PAUSES.1);
+    let mut pauses = Pauses::around(FIRST_PAUSE, LONGEST_PAUSE);
     loop {
         let answer = timeout_at(until, connection.ping()).await;
         let cause = match answer {
@@ -264,7 +270,7 @@ async fn reach(connection: &Connection, limit: Duration) -> Option<Unreached> {
             );
             return None;
         }
-        let pause = pauses.next().unwrap_or_default();
+        let pause = pauses.pause();
         if cause.is_final() || Instant::now() + pause >= until {
             return Some(Unreached { database, cause });
         }
@@ -276,14 +282,4 @@ async fn reach(connection: &Connection, limit: Duration) -> Option<Unreached> {
 /// returns at once with nothing warmed.
 async fn warm(connection: &Connection, until: Instant) {
     drop(timeout_at(until, connection.client.warm_connection_pool()).await);
-}
-
-/// Returns the pauses between tries: each at random within a half of half as much again as the last.
-pub(crate) fn pauses(first: Duration, longest: Duration) -> impl Iterator<Item = Duration> + Send {
-    let mut backoff = ExponentialBackoffBuilder::new()
-        .with_initial_interval(first)
-        .with_max_interval(longest)
-        .with_max_elapsed_time(None)
-        .build();
-    std::iter::from_fn(move || backoff.next_backoff())
 }

@@ -11,9 +11,11 @@ use std::{
 use mongodb::{
     bson::{Document, oid::ObjectId},
     event::{EventHandler, sdam::SdamEvent},
+    options::SelectionCriteria,
 };
 
 use super::Connection;
+use crate::guard::{Eligible, Guard};
 
 /// A client's view of its deployment.
 #[derive(Debug, Default)]
@@ -47,9 +49,25 @@ pub struct Deployment {
 }
 
 impl Topology {
-    /// Returns what the driver calls at every topology event.
-    pub(super) fn listener(self: Arc<Self>) -> EventHandler<SdamEvent> {
-        EventHandler::callback(move |event| self.note(event))
+    /// Returns what the driver calls at every topology event. The guard is told what the servers
+    /// are good for.
+    pub(super) fn listener(
+        self: Arc<Self>,
+        guard: Guard,
+        criteria: Option<SelectionCriteria>,
+    ) -> EventHandler<SdamEvent> {
+        EventHandler::callback(move |event| {
+            if let SdamEvent::TopologyDescriptionChanged(change) = &event {
+                let now = &change.new_description;
+                let eligible = match now {
+                    now if now.has_writable_server() => Eligible::Writes,
+                    now if now.has_readable_server(criteria.clone()) => Eligible::Reads,
+                    _ => Eligible::Nothing,
+                };
+                guard.note_servers(eligible);
+            }
+            self.note(event);
+        })
     }
 
     fn note(&self, event: SdamEvent) {

@@ -66,7 +66,7 @@ impl Place {
 
     /// Returns the collections by name.
     pub(super) async fn collections(&self) -> Result<BTreeMap<String, CollectionSpecification>> {
-        let operation = self.operation("listCollections", "$cmd");
+        let operation = self.operation("listCollections", "$cmd").reading();
         let found: Vec<_> = self
             .guard
             .once(operation, |_| async {
@@ -83,7 +83,7 @@ impl Place {
     /// without being asked to tell, the server shows them like the others.
     pub(super) async fn indexes(&self, collection: &'static str) -> Result<Vec<FoundIndex>> {
         let command = doc! { "listIndexes": collection, "includeBuildUUIDs": true };
-        let operation = self.operation("listIndexes", collection);
+        let operation = self.operation("listIndexes", collection).reading();
         self.guard
             .once(operation, |_| async {
                 let listed = self.database.run_cursor_command(command).await?;
@@ -96,7 +96,7 @@ impl Place {
     /// Returns whether a collection holds no document.
     pub(super) async fn is_empty(&self, collection: &'static str) -> Result<bool> {
         let handle = self.database.collection::<Document>(collection);
-        let operation = self.operation("find_one", collection);
+        let operation = self.operation("find_one", collection).reading();
         let found = self
             .guard
             .once(operation, |_| {
@@ -170,6 +170,7 @@ impl Place {
 
     fn operation(&self, name: &'static str, collection: &'static str) -> Operation {
         Operation {
+            is_tenants: false,
             name,
             database: self.logical,
             namespace: self.namespace(collection),

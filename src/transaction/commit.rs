@@ -10,7 +10,11 @@ use mongodb::{
 use tokio::time::sleep;
 
 use super::drive::PAUSES;
-use crate::{error::Error, guard::Deadline, orchestrator::pauses};
+use crate::{
+    error::{Cause, Error},
+    guard::{Deadline, Operation},
+    pauses::Pauses,
+};
 
 /// Kept back from the time of a commit, so that the server's answer arrives before ours is up.
 const ROUND_TRIP: Duration = Duration::from_millis(10);
@@ -22,7 +26,7 @@ pub(super) async fn commit(
     is_open: &mut bool,
 ) -> mongodb::error::Result<()> {
     *is_open = true;
-    let mut pauses = pauses(PAUSES.0, PAUSES.1);
+    let mut pauses = Pauses::around(PAUSES.0, PAUSES.1);
     let mut was_lost = false;
     loop {
         let Err(error) = session.commit_transaction().await else {
@@ -35,7 +39,7 @@ pub(super) async fn commit(
         if !is_lost || is_out_of_time(&error) {
             return Err(error);
         }
-        sleep(pauses.next().unwrap_or_default()).await;
+        sleep(pauses.pause()).await;
     }
 }
 
@@ -45,8 +49,20 @@ fn is_out_of_time(error: &mongodb::error::Error) -> bool {
 }
 
 /// Returns the error of a transaction whose commit was sent, and of which no answer says what became.
-pub(super) fn unknown(error: Error) -> Error {
-    error
+pub(super) fn unknown(commit: Operation, error: Error) -> Error {
+    let cause = match error {
+        Error::Driver { cause, .. } => cause,
+        Error::ShuttingDown => {
+            let shutdown = mongodb::error::Error::custom("the databases are shutting down");
+            Cause::new(shutdown)
+        }
+        // It says so itself.
+        error => return error,
+    };
+    Error::Ambiguous {
+        operation: Box::new(commit),
+        cause,
+    }
 }
 
 /// Snapshot and majority, whatever the client has: all or nothing must also hold after a failover.

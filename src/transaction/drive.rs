@@ -11,11 +11,12 @@ use super::{
     lent::{Lending, Lent},
 };
 use crate::{
-    collection::{Failure, Joint},
+    collection::{Abort, Joint},
     error::{Error, Result},
     guard::{Class, Deadline, Operation, Resend},
     model::Namespace,
-    orchestrator::{Connection, pauses},
+    orchestrator::Connection,
+    pauses::Pauses,
 };
 
 /// What a transaction may take, whoever asks for more. MongoDB ends one after 60 s by itself.
@@ -89,20 +90,29 @@ impl Plan {
             refused: None,
         };
         let within = Some(at_most_longest(self.within));
-        let operation = operation(&self.lender, "transaction", self.limit, within);
+        let whole = operation(&self.lender, "transaction", self.limit, within);
         let guard = &self.lender.guard;
         let ended = guard
-            .once(operation, |attempt| {
+            .once(whole, |attempt| {
                 self.drive(attempt.deadline, &mut progress, &join, &mut body)
             })
             .await;
         match ended {
             Ok(answer) => answer,
-            Err(error) if progress.is_commit_open => Err(unknown(error).into()),
-            // The time was up, whatever an earlier run ended with.
-            Err(error @ (Error::DeadlineExceeded { .. } | Error::ShuttingDown)) => {
-                Err(error.into())
+            Err(error) if progress.is_commit_open => {
+                let commit = operation(&self.lender, "commit_transaction", None, None);
+                Err(unknown(commit, error).into())
             }
+            // The time was up, whatever an earlier run ended with. No commit was sent.
+            Err(Error::DeadlineExceeded {
+                operation, limit, ..
+            }) => Err(Error::DeadlineExceeded {
+                operation,
+                limit,
+                sent: false,
+            }
+            .into()),
+            Err(error @ Error::ShuttingDown) => Err(error.into()),
             Err(error) => Err(progress.refused.unwrap_or_else(|| error.into())),
         }
     }
@@ -120,13 +130,13 @@ impl Plan {
         if let Err(error) = check::all(&self.lender, &self.places, deadline).await {
             return Ok(Err(error.into()));
         }
-        let mut pauses = pauses(PAUSES.0, PAUSES.1);
+        let mut pauses = Pauses::around(PAUSES.0, PAUSES.1);
         loop {
             match self.once(deadline, progress, join, body).await? {
                 Ended::Committed(value) => return Ok(Ok(value)),
                 Ended::Refused(error) => return Ok(Err(error)),
                 Ended::Failed(error, _) if error.contains_label(TRANSIENT_TRANSACTION_ERROR) => {
-                    sleep(pauses.next().unwrap_or_default()).await;
+                    sleep(pauses.pause()).await;
                 }
                 Ended::Failed(error, own) => {
                     progress.refused = own;
@@ -154,21 +164,21 @@ impl Plan {
             let running = "a call of it was still running when its body ended";
             return Ok(Ended::Refused(joint.refusal(running).into()));
         };
-        match (result, joint.failure()) {
+        match (result, joint.abort()) {
             (Ok(value), None) => Ok(
                 match commit(&mut session, &mut progress.is_commit_open).await {
                     Ok(()) => Ended::Committed(value),
                     Err(error) => Ended::Failed(error, None),
                 },
             ),
-            (result, failure) => {
+            (result, abort) => {
                 // Not left to the server: a missing right, for one, leaves the transaction open there.
                 drop(session.abort_transaction().await);
                 let own = result
                     .err()
                     .unwrap_or_else(|| joint.refusal(IGNORED).into());
-                Ok(match failure {
-                    Some(Failure::Driver(error)) => Ended::Failed(error, Some(own)),
+                Ok(match abort {
+                    Some(Abort::Driver(error)) => Ended::Failed(error, Some(own)),
                     _ => Ended::Refused(own),
                 })
             }
@@ -206,7 +216,8 @@ pub(super) fn operation(
             database: connection.name.clone(),
             collection: "$cmd",
         },
-        class: Class::Write,
+        is_tenants: false,
+        class: Class::Transaction,
         resend: Resend::UnsentOnly,
         timeout,
         within,

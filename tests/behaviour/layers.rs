@@ -21,7 +21,7 @@ const LAYERS: [&[&str]; 7] = [
     &["guard"],
     &["health", "tasks"],
     &["config"],
-    &["registry", "model", "error", "fault"],
+    &["registry", "model", "error", "fault", "pauses"],
 ];
 
 /// Uses upwards that are there on purpose, each with its reason.

@@ -14,6 +14,7 @@ mod health;
 mod house;
 mod layers;
 mod orchestrator;
+mod resilience;
 mod resources;
 mod schema;
 mod shutdown;

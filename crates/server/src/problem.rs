@@ -130,7 +130,10 @@ impl Problem {
             HeaderValue::from_static("application/problem+json"),
         );
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            let wait = self.cause().and_then(Error::retry_after);
+            // Whole seconds, and never none of them.
+            let wait = wait.map_or(1, |wait| wait.as_secs() + 1);
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(wait));
         }
         response
     }
@@ -175,7 +178,22 @@ fn of_error(error: &Error) -> Problem {
             Problem::new(StatusCode::CONFLICT, "tenant-exists", detail)
                 .with_fields(vec!["name".into()])
         }
+        Error::DeadlineExceeded { .. } if error.is_ambiguous() => Problem::new(
+            StatusCode::GATEWAY_TIMEOUT,
+            "deadline",
+            "the database did not answer in time; the change may have been made",
+        ),
         Error::DeadlineExceeded { .. } => late(),
+        Error::Ambiguous { .. } => Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "outcome-unknown",
+            "the change may have been made: its answer was lost; read what is there before repeating it",
+        ),
+        Error::Overloaded { .. } => Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "overloaded",
+            "too many requests are under way; try again later",
+        ),
         Error::ShuttingDown => Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "draining",

@@ -5,7 +5,7 @@ use super::*;
 verb! {
     /// An index more.
     CreateIndexes = "create_indexes", Scan, CreateIndexOptions { indexes: Vec<IndexModel> } -> [plain Vec<String>]
-    resend: |_, _| Resend::UnsentOnly,
+    resend: |_, _, _| Resend::UnsentOnly,
     prepare: |_, _| Ok(()),
     send: |verb, on, options, session| {
         act!(on.create_indexes(verb.indexes.clone()).with_options(options), session).map(|made| made.index_names)
@@ -15,7 +15,7 @@ verb! {
 verb! {
     /// The indexes that are there.
     ListIndexes = "list_indexes", Read, ListIndexesOptions {} -> [plain Vec<IndexModel>]
-    resend: |_, _| Resend::Read,
+    resend: |_, _, _| Resend::Read,
     prepare: |_, _| Ok(()),
     send: |_, on, options, session| match session {
         Some(session) => {
@@ -29,7 +29,7 @@ verb! {
 verb! {
     /// An index less.
     DropIndex = "drop_index", Write, DropIndexOptions { name: String } -> [plain ()]
-    resend: |_, _| Resend::UnsentOnly,
+    resend: |_, _, _| Resend::UnsentOnly,
     prepare: |_, _| Ok(()),
     send: |verb, on, options, session| act!(on.drop_index(&verb.name).with_options(options), session),
 }

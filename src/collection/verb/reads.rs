@@ -5,7 +5,7 @@ use super::*;
 verb! {
     /// The first document that matches, or none.
     FindOne = "find_one", Read, FindOneOptions { filter: Document, by_id: Option<View> } -> [document]
-    resend: |_, _| Resend::Read,
+    resend: |_, _, _| Resend::Read,
     prepare: |verb, target| target.narrow_one(&mut verb.filter, &mut verb.by_id),
     send: |verb, on, options, session| {
         let (mut filter, mut look) = (verb.filter.clone(), verb.by_id);
@@ -22,7 +22,7 @@ verb! {
 verb! {
     /// All documents that match, as a stream.
     Find = "find", Scan, FindOptions { filter: Document } -> [stream]
-    resend: |_, _| Resend::Read,
+    resend: |_, _, _| Resend::Read,
     prepare: |verb, target| target.narrow(&mut verb.filter),
     send: |verb, on, options, session| batches!(on.find(verb.filter.clone()).with_options(options), session),
 }
@@ -30,7 +30,7 @@ verb! {
 verb! {
     /// A pipeline's documents, as a stream.
     Aggregate = "aggregate", Scan, AggregateOptions { pipeline: Vec<Document> } -> [stream]
-    resend: |verb, _| Resend::of_pipeline(&verb.pipeline),
+    resend: |verb, _, _| Resend::of_pipeline(&verb.pipeline),
     prepare: |verb, target| target.pipeline(&mut verb.pipeline),
     send: |verb, on, options, session| batches!(on.aggregate(verb.pipeline.clone()).with_options(options), session),
 }
@@ -38,7 +38,7 @@ verb! {
 verb! {
     /// How many documents match.
     CountDocuments = "count_documents", Scan, CountOptions { filter: Document } -> [plain u64]
-    resend: |_, _| Resend::Read,
+    resend: |_, _, _| Resend::Read,
     prepare: |verb, target| target.narrow(&mut verb.filter),
     send: |verb, on, options, session| act!(on.count_documents(verb.filter.clone()).with_options(options), session),
 }
@@ -46,7 +46,7 @@ verb! {
 verb! {
     /// How many documents there are, roughly, from the collection's metadata.
     EstimatedDocumentCount = "estimated_document_count", Read, EstimatedDocumentCountOptions {} -> [plain u64]
-    resend: |_, _| Resend::Read,
+    resend: |_, _, _| Resend::Read,
     prepare: |_, _| Ok(()),
     send: |_, on, options, session| match session {
         // Sent all the same it would count what the session does not see.
@@ -58,7 +58,7 @@ verb! {
 verb! {
     /// The values that a field has in the documents that match.
     Distinct = "distinct", Scan, DistinctOptions { field: String, filter: Document } -> [plain Vec<Bson>]
-    resend: |_, _| Resend::Read,
+    resend: |_, _, _| Resend::Read,
     prepare: |verb, target| target.narrow(&mut verb.filter),
     send: |verb, on, options, session| {
         act!(on.distinct(&verb.field, verb.filter.clone()).with_options(options), session)
@@ -68,7 +68,7 @@ verb! {
 verb! {
     /// What happens to the documents from now on, as a stream without an end.
     Watch = "watch", Scan, ChangeStreamOptions { pipeline: Vec<Document> } -> [changes]
-    resend: |_, _| Resend::Read,
+    resend: |_, _, _| Resend::Read,
     prepare: |verb, target| target.reach.pipeline(&verb.pipeline),
     send: |verb, on, options, session| {
         let watch = on.watch().pipeline(verb.pipeline.clone()).with_options(options);

@@ -4,27 +4,35 @@ use super::*;
 
 verb! {
     /// One more document.
-    InsertOne = "insert_one", Write, InsertOneOptions { document: Encoded } -> [plain InsertOneResult]
-    resend: |_, _| Resend::PinnedInsert,
-    prepare: |verb, target| target.encoded([&verb.document]),
-    send: |verb, on, options, session| act!(on.insert_one(encoded(&verb.document)).with_options(options), session),
+    InsertOne = "insert_one", Write, InsertOneOptions { document: New } -> [plain InsertOneResult]
+    resend: |_, _, _| Resend::PinnedInsert,
+    prepare: |verb, target| target.encoded([&verb.document.bytes]),
+    again: |verb, on, _, time, reply| repeat::insert(repeat::There { on, time }, &verb.document, reply).await,
+    send: |verb, on, options, session| act!(on.insert_one(encoded(&verb.document.bytes)).with_options(options), session),
 }
 
 verb! {
     /// More documents, in their order.
-    InsertMany = "insert_many", Write, InsertManyOptions { documents: Vec<Encoded> } -> [plain InsertManyResult]
-    resend: |_, _| Resend::PinnedInsert,
-    prepare: |verb, target| target.encoded(&verb.documents),
+    InsertMany = "insert_many", Write, InsertManyOptions { documents: Vec<New> } -> [plain InsertManyResult]
+    resend: |verb, _, _| {
+        let bytes = verb.documents.iter().flat_map(|new| &new.bytes);
+        Resend::of_inserts(bytes.map(|document| document.as_bytes().len()))
+    },
+    prepare: |verb, target| target.encoded(verb.documents.iter().map(|new| &new.bytes)),
+    again: |verb, on, options, time, reply| repeat::insert_many(repeat::There { on, time }, &verb.documents, options, reply).await,
     send: |verb, on, options, session| {
-        act!(on.insert_many(verb.documents.iter().map(encoded)).with_options(options), session)
+        act!(on.insert_many(verb.documents.iter().map(|new| encoded(&new.bytes))).with_options(options), session)
     },
 }
 
 verb! {
     /// The first document that matches is changed.
     UpdateOne = "update_one", Write, UpdateOptions { filter: Document, update: o::UpdateModifications } -> [plain UpdateResult]
-    resend: |verb, _| Resend::of_update(&verb.filter, &verb.update),
+    resend: |verb, options, target| {
+        Resend::of_update(&verb.filter, &verb.update, target.upkeep).with_upsert(options.upsert).unless(options.collation.is_some())
+    },
     prepare: |verb, target| target.update(&mut verb.filter, &mut verb.update),
+    again: |verb, on, _, time, reply| repeat::update(repeat::There { on, time }, &verb.filter, &verb.update, reply).await,
     send: |verb, on, options, session| {
         act!(on.update_one(verb.filter.clone(), verb.update.clone()).with_options(options), session)
     },
@@ -33,8 +41,11 @@ verb! {
 verb! {
     /// All documents that match are changed.
     UpdateMany = "update_many", Write, UpdateOptions { filter: Document, update: o::UpdateModifications } -> [plain UpdateResult]
-    resend: |verb, _| Resend::of_update(&verb.filter, &verb.update),
+    resend: |verb, options, target| {
+        Resend::of_update(&verb.filter, &verb.update, target.upkeep).with_upsert(options.upsert).unless(options.collation.is_some()).many()
+    },
     prepare: |verb, target| target.update(&mut verb.filter, &mut verb.update),
+    again: |verb, on, _, time, reply| repeat::update(repeat::There { on, time }, &verb.filter, &verb.update, reply).await,
     send: |verb, on, options, session| {
         act!(on.update_many(verb.filter.clone(), verb.update.clone()).with_options(options), session)
     },
@@ -43,8 +54,12 @@ verb! {
 verb! {
     /// The first document that matches is replaced.
     ReplaceOne = "replace_one", Write, ReplaceOptions { filter: Document, with: Replacement } -> [plain UpdateResult]
-    resend: |verb, _| verb.with.resend(&verb.filter),
+    resend: |verb, options, target| Resend::of_filter(&verb.filter, target.upkeep).with_upsert(options.upsert).unless(options.collation.is_some()),
     prepare: |verb, target| target.replacement(&mut verb.filter, &mut verb.with),
+    again: |verb, on, _, time, reply| match &verb.with.update {
+        None => reply,
+        Some(update) => repeat::update(repeat::There { on, time }, &verb.filter, update, reply).await,
+    },
     send: |verb, on, options, session| match &verb.with.update {
         None => act!(on.replace_one(verb.filter.clone(), encoded(&verb.with.document)).with_options(options), session),
         Some(update) => {
@@ -56,8 +71,9 @@ verb! {
 verb! {
     /// The first document that matches is deleted.
     DeleteOne = "delete_one", Write, DeleteOptions { filter: Document, mark: Mark } -> [plain DeleteResult]
-    resend: |verb, _| verb.mark.resend(&verb.filter),
+    resend: |verb, options, target| target.resend_deletion(&verb.filter).unless(options.collation.is_some()),
     prepare: |verb, target| target.deletion(&mut verb.filter, &mut verb.mark),
+    again: |verb, on, _, time, reply| repeat::mark(repeat::There { on, time }, &verb.filter, verb.mark.0.as_ref(), reply).await,
     send: |verb, on, options, session| match &verb.mark.0 {
         None => act!(on.delete_one(verb.filter.clone()).with_options(options), session),
         Some(mark) => {
@@ -70,8 +86,9 @@ verb! {
 verb! {
     /// All documents that match are deleted.
     DeleteMany = "delete_many", Write, DeleteOptions { filter: Document, mark: Mark } -> [plain DeleteResult]
-    resend: |verb, _| verb.mark.resend(&verb.filter),
+    resend: |verb, options, target| target.resend_deletion(&verb.filter).unless(options.collation.is_some()).many(),
     prepare: |verb, target| target.deletion(&mut verb.filter, &mut verb.mark),
+    again: |verb, on, _, time, reply| repeat::mark(repeat::There { on, time }, &verb.filter, verb.mark.0.as_ref(), reply).await,
     send: |verb, on, options, session| match &verb.mark.0 {
         None => act!(on.delete_many(verb.filter.clone()).with_options(options), session),
         Some(mark) => {
@@ -83,11 +100,12 @@ verb! {
 
 verb! {
     /// The first deleted document that matches is there again.
-    RestoreOne = "restore_one", Write, FindOneAndUpdateOptions { filter: Document } -> [document]
-    resend: |_, _| Resend::UnsentOnly,
-    prepare: |verb, target| target.restoration(&mut verb.filter),
+    RestoreOne = "restore_one", Write, FindOneAndUpdateOptions { filter: Document, update: o::UpdateModifications } -> [document]
+    resend: |verb, options, target| Resend::of_filter(&verb.filter, target.upkeep).unless(options.collation.is_some() || options.projection.is_some()).only_versioned(),
+    prepare: |verb, target| target.restoration(&mut verb.filter, &mut verb.update),
+    again: |verb, on, _, time, reply| repeat::document(repeat::There { on, time }, &verb.filter, Some(&verb.update), reply).await,
     send: |verb, on, options, session| {
-        let restore = on.find_one_and_update(verb.filter.clone(), upkeep::restoration());
+        let restore = on.find_one_and_update(verb.filter.clone(), verb.update.clone());
         act!(restore.with_options(options).return_document(o::ReturnDocument::After), session)
     },
 }
@@ -95,12 +113,15 @@ verb! {
 verb! {
     /// The first document that matches is changed and returned.
     FindOneAndUpdate = "find_one_and_update", Write, FindOneAndUpdateOptions { filter: Document, update: o::UpdateModifications } -> [document]
-    resend: |verb, options| match options.return_document {
+    resend: |verb, options, target| match options.return_document {
+        Some(o::ReturnDocument::After) => {
+            Resend::of_update(&verb.filter, &verb.update, target.upkeep).with_upsert(options.upsert).unless(options.collation.is_some() || options.projection.is_some())
+        }
         // The document as it was is gone after the first time.
-        Some(o::ReturnDocument::After) => Resend::of_update(&verb.filter, &verb.update),
         _ => Resend::UnsentOnly,
     },
     prepare: |verb, target| target.update(&mut verb.filter, &mut verb.update),
+    again: |verb, on, _, time, reply| repeat::document(repeat::There { on, time }, &verb.filter, Some(&verb.update), reply).await,
     send: |verb, on, options, session| {
         act!(on.find_one_and_update(verb.filter.clone(), verb.update.clone()).with_options(options), session)
     },
@@ -109,11 +130,14 @@ verb! {
 verb! {
     /// The first document that matches is replaced and returned.
     FindOneAndReplace = "find_one_and_replace", Write, FindOneAndReplaceOptions { filter: Document, with: Replacement } -> [document]
-    resend: |verb, options| match options.return_document {
-        Some(o::ReturnDocument::After) => verb.with.resend(&verb.filter),
+    resend: |verb, options, target| match options.return_document {
+        Some(o::ReturnDocument::After) => {
+            Resend::of_filter(&verb.filter, target.upkeep).with_upsert(options.upsert).unless(options.collation.is_some() || options.projection.is_some())
+        }
         _ => Resend::UnsentOnly,
     },
     prepare: |verb, target| target.replacement(&mut verb.filter, &mut verb.with),
+    again: |verb, on, _, time, reply| repeat::document(repeat::There { on, time }, &verb.filter, verb.with.update.as_ref(), reply).await,
     send: |verb, on, options, session| match &verb.with.update {
         None => {
             act!(on.find_one_and_replace(verb.filter.clone(), encoded(&verb.with.document)).with_options(options), session)
@@ -128,8 +152,9 @@ verb! {
 verb! {
     /// The first document that matches is deleted and returned.
     FindOneAndDelete = "find_one_and_delete", Write, FindOneAndDeleteOptions { filter: Document, mark: Mark } -> [document]
-    resend: |_, _| Resend::UnsentOnly,
+    resend: |verb, options, target| target.resend_deletion(&verb.filter).unless(options.collation.is_some() || options.projection.is_some()).only_versioned(),
     prepare: |verb, target| target.deletion(&mut verb.filter, &mut verb.mark),
+    again: |verb, on, _, time, reply| repeat::document(repeat::There { on, time }, &verb.filter, verb.mark.0.as_ref(), reply).await,
     send: |verb, on, options, session| match &verb.mark.0 {
         None => act!(on.find_one_and_delete(verb.filter.clone()).with_options(options), session),
         Some(mark) => {

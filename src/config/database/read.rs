@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use super::{DatabaseConfig, Deadlines, Tuning};
+use super::{DatabaseConfig, Tuning};
 use crate::{
     config::{
-        parse,
+        guard, parse,
         reader::{Found, Reader},
         settings::prefix,
         uri::Uri,
@@ -46,14 +46,14 @@ fn read(reader: &mut Reader, declared: &Declared) -> Option<DatabaseConfig> {
     let required = required.map_or(!declared.optional, |chosen| chosen.value);
     // Every setting is read even where the URI is at fault: all faults in one run.
     let tuning = tuning(reader, name);
-    let deadlines = deadlines(reader, name);
+    let guard = guard::read(reader, name);
     let uri = uri(reader, declared, required);
     Some(DatabaseConfig {
         name,
         uri: uri?,
         required,
         tuning: tuning?,
-        deadlines: deadlines?,
+        guard: guard?,
     })
 }
 
@@ -171,15 +171,4 @@ fn tuning(reader: &mut Reader, name: &str) -> Option<Tuning> {
         ));
     }
     Some(tuning)
-}
-
-fn deadlines(reader: &mut Reader, name: &str) -> Option<Deadlines> {
-    let read = reader.database(name, "READ_DEADLINE", parse::duration);
-    let write = reader.database(name, "WRITE_DEADLINE", parse::duration);
-    let scan = reader.database(name, "SCAN_DEADLINE", parse::duration);
-    Some(Deadlines {
-        read: read?.value,
-        write: write?.value,
-        scan: scan?.value,
-    })
 }

@@ -74,13 +74,13 @@ fn split<M: Resource>(name: &str) -> Result<(&str, &str), Problem> {
 pub(super) fn allows<M: Resource>(field: &str) -> bool {
     let first = field.split('.').next().unwrap_or_default();
     let own = M::FILTERS.contains(&field) && !M::HIDDEN.contains(&first);
-    own || field == "id" || M::UPKEEP.fields().contains(&field)
+    own || field == "id" || M::UPKEEP.shown().any(|shown| shown == field)
 }
 
 /// Returns what a list may be asked for, in words.
 pub(super) fn allowed<M: Resource>() -> String {
-    let fields = M::FILTERS.iter().chain(M::UPKEEP.fields());
-    let fields: Vec<&str> = fields.copied().filter(|field| allows::<M>(field)).collect();
+    let fields = M::FILTERS.iter().copied().chain(M::UPKEEP.shown());
+    let fields: Vec<&str> = fields.filter(|field| allows::<M>(field)).collect();
     let deleted = if M::UPKEEP.is_soft_delete() {
         ", deleted"
     } else {

@@ -23,7 +23,7 @@ pub struct Page {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Asked {
-    limit: Option<u32>,
+    limit: Option<u64>,
     after: Option<String>,
 }
 
@@ -58,7 +58,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Page {
         match limit.unwrap_or(50) {
             0 => Err(bad()),
             limit => Ok(Self {
-                limit: limit.min(Self::MAX),
+                limit: u32::try_from(limit).map_or(Self::MAX, |limit| limit.min(Self::MAX)),
                 after,
             }),
         }

@@ -1,0 +1,259 @@
+//! The circuit breaker of one logical database on its deployment.
+//!
+//! While all goes well a call pays two loads of one atomic. Everything else happens under a short
+//! lock: the gate decides, failsafe's policies say when it is too much.
+
+mod gate;
+mod policy;
+
+use std::{
+    fmt,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use self::gate::{Gate, Transition};
+pub(crate) use self::policy::Verdict;
+use crate::config::BreakerConfig;
+
+/// The state of a circuit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Circuit {
+    /// Calls pass.
+    Closed,
+    /// Calls are refused without reaching the driver.
+    Open,
+    /// A few calls pass to see whether the database is back; the others are refused.
+    HalfOpen,
+    /// The operator had it opened: calls are refused until it is freed.
+    ForcedOpen,
+    /// The operator switched it off: calls pass, whatever happens.
+    Disabled,
+}
+
+/// What an operator may say to a circuit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Force {
+    /// Refuse all calls, until it is freed.
+    Open,
+    /// Let all calls pass, whatever happens, until it is freed.
+    Disable,
+    /// Be closed, and decide for yourself again.
+    Free,
+}
+
+/// Why a circuit came to its state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// It has been so since the start.
+    Start,
+    /// Too many failures in a row.
+    Failures,
+    /// Too large a share of the calls failed.
+    FailureRate,
+    /// Too large a share of the calls was slow.
+    SlowRate,
+    /// No eligible server for longer than the outage grace.
+    Outage,
+    /// The open period was over.
+    Waited,
+    /// An eligible server was found again.
+    ServerFound,
+    /// The probes answered, or one of them failed.
+    Probes,
+    /// The probes had no answer in their time.
+    ProbesSilent,
+    /// The operator said so.
+    Operator,
+}
+
+pub(super) struct Breaker {
+    database: &'static str,
+    /// Twice the generation; one more while calls must ask the gate.
+    word: AtomicU64,
+    is_writable: AtomicBool,
+    gate: Mutex<Gate>,
+}
+
+/// What the servers that the driver sees are good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Eligible {
+    /// Reads and writes.
+    Writes,
+    /// The client's reads, which secondaries may answer.
+    Reads,
+    /// Nothing.
+    Nothing,
+}
+
+/// A circuit as it stands; reading it changes nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CircuitState {
+    /// Its state.
+    pub circuit: Circuit,
+    /// Why it is so.
+    pub reason: Reason,
+    /// For how long.
+    pub since: Duration,
+    /// Half-open: the probes that were let through.
+    pub probes: u32,
+}
+
+impl Breaker {
+    pub(super) fn new(database: &'static str, config: BreakerConfig) -> Self {
+        Self {
+            database,
+            word: AtomicU64::new(0),
+            is_writable: AtomicBool::new(false),
+            gate: Mutex::new(Gate::new(config, Instant::now())),
+        }
+    }
+
+    /// Admits a call, or says how long to stay away.
+    pub(super) fn permit(&self, now: Instant) -> Result<Permit<'_>, Duration> {
+        let word = self.word.load(Ordering::Acquire);
+        let generation = match word & 1 {
+            0 => word >> 1,
+            _ => self.with(|gate| gate.admit(now))?,
+        };
+        Ok(Permit {
+            breaker: self,
+            generation,
+            noted: false,
+        })
+    }
+
+    /// Takes note of what the driver's topology says.
+    pub(super) fn note_servers(&self, eligible: Eligible) {
+        self.is_writable
+            .store(eligible == Eligible::Writes, Ordering::Release);
+        self.with(|gate| match eligible {
+            Eligible::Nothing => gate.lost(Instant::now()),
+            Eligible::Writes | Eligible::Reads => gate.found(Instant::now()),
+        });
+    }
+
+    /// Returns whether the driver sees a server that takes writes.
+    pub(super) fn is_writable(&self) -> bool {
+        self.is_writable.load(Ordering::Acquire)
+    }
+
+    /// Returns whether the driver sees no eligible server just now.
+    pub(super) fn is_lost(&self) -> bool {
+        self.lock().is_lost()
+    }
+
+    pub(super) fn force(&self, force: Force) {
+        self.with(|gate| gate.force(force, Instant::now()));
+    }
+
+    pub(super) fn state(&self) -> CircuitState {
+        let (circuit, reason, since, probes) = self.lock().state();
+        CircuitState {
+            circuit,
+            reason,
+            since: since.elapsed(),
+            probes,
+        }
+    }
+
+    fn note(&self, generation: u64, verdict: Verdict, now: Instant) {
+        if verdict == Verdict::Answered && self.word.load(Ordering::Acquire) == generation << 1 {
+            return;
+        }
+        self.with(|gate| gate.note(generation, verdict, now));
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Gate) -> T) -> T {
+        let mut gate = self.lock();
+        let result = act(&mut gate);
+        let word = gate.generation() << 1 | u64::from(!gate.is_quiet());
+        self.word.store(word, Ordering::Release);
+        let told = gate.take_told();
+        drop(gate);
+        told.iter().for_each(|transition| self.tell(transition));
+        result
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Gate> {
+        self.gate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self, Transition { from, to, reason }: &Transition) {
+        let database = self.database;
+        if *to == Circuit::Open {
+            tracing::warn!(
+                db.logical = database,
+                breaker.state = %to,
+                "the circuit of `{database}` is open, calls are refused: {reason}"
+            );
+        } else {
+            tracing::info!(
+                db.logical = database,
+                breaker.state = %to,
+                "the circuit of `{database}` is {to}, it was {from}: {reason}"
+            );
+        }
+    }
+}
+
+/// The right to make one call. Dropped without a verdict it says nothing of the database, and a
+/// probe's place is free again.
+#[must_use = "a permit that is dropped is given back"]
+pub(super) struct Permit<'a> {
+    breaker: &'a Breaker,
+    generation: u64,
+    noted: bool,
+}
+
+impl Permit<'_> {
+    pub(super) fn note(mut self, verdict: Verdict, now: Instant) {
+        self.noted = true;
+        self.breaker.note(self.generation, verdict, now);
+    }
+}
+
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        if !self.noted {
+            self.breaker
+                .note(self.generation, Verdict::Ignored, Instant::now());
+        }
+    }
+}
+
+impl fmt::Display for Circuit {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::HalfOpen => "half-open",
+            Self::ForcedOpen => "forced-open",
+            Self::Disabled => "disabled",
+        })
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Start => "since the start",
+            Self::Failures => "too many failures in a row",
+            Self::FailureRate => "too many calls failed",
+            Self::SlowRate => "too many calls were slow",
+            Self::Outage => "no eligible server for longer than OUTAGE_GRACE",
+            Self::Waited => "its time was over",
+            Self::ServerFound => "an eligible server was found",
+            Self::Probes => "so said the probes",
+            Self::ProbesSilent => "the probes were not answered in time",
+            Self::Operator => "the operator said so",
+        })
+    }
+}

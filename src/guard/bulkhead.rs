@@ -1,0 +1,206 @@
+//! How many calls of one logical database are under way at once: fewer than its pool has
+//! connections, so that nobody waits inside the driver, where a wait has no limit.
+//!
+//! One tenant never takes all: it may hold as many permits as a fixed multiple of those that are
+//! free (the dynamic threshold of Choudhury and Hahne, 1998). Alone it reaches its share; the more
+//! tenants are busy, the less each one gets, and a place stays free for one that was quiet.
+
+use std::{
+    collections::VecDeque,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::{sync::oneshot, time::timeout};
+
+use crate::config::BulkheadConfig;
+
+/// Whose call it is. What belongs to no tenant has no share to keep to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Tenant(u64);
+
+impl Tenant {
+    pub(super) const NONE: Self = Self(0);
+
+    /// Returns the tenant whose database has this name.
+    pub(super) fn of(database: &str) -> Self {
+        let mut hasher = DefaultHasher::new();
+        database.hash(&mut hasher);
+        // Two names in the same place would share their share; zero is nobody's.
+        Self(hasher.finish() | 1)
+    }
+}
+
+pub(super) struct Bulkhead {
+    limit: usize,
+    config: BulkheadConfig,
+    desk: Mutex<Desk>,
+}
+
+struct Desk {
+    /// The permits that nobody holds.
+    free: Vec<usize>,
+    /// By permit: who holds it.
+    held: Vec<Tenant>,
+    queue: VecDeque<Waiter>,
+}
+
+struct Waiter {
+    tenant: Tenant,
+    hand: oneshot::Sender<Permit>,
+}
+
+/// The right to occupy one connection; dropped it goes to the next in the queue.
+pub(super) struct Permit {
+    bulkhead: Option<Arc<Bulkhead>>,
+    slot: usize,
+}
+
+/// A place in the queue.
+pub(super) struct Waiting(oneshot::Receiver<Permit>);
+
+/// How full it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Load {
+    /// Calls under way.
+    pub in_use: usize,
+    /// How many there may be at once.
+    pub limit: usize,
+    /// Calls that wait for one of these to end.
+    pub queued: usize,
+}
+
+impl Bulkhead {
+    /// Returns the bulkhead in front of a pool of `pool` connections.
+    pub(super) fn new(pool: u32, config: BulkheadConfig) -> Self {
+        let limit = pool.saturating_sub(config.reserve).max(1) as usize;
+        let desk = Desk {
+            free: (0..limit).collect(),
+            held: vec![Tenant::NONE; limit],
+            queue: VecDeque::new(),
+        };
+        Self {
+            limit,
+            config,
+            desk: Mutex::new(desk),
+        }
+    }
+
+    /// Takes a permit, or queues for one; `None` when the queue is full.
+    pub(super) fn take(self: &Arc<Self>, tenant: Tenant) -> Result<Permit, Option<Waiting>> {
+        let mut desk = self.lock();
+        if let Some(slot) = desk.take(tenant, self.config.tenant_share) {
+            return Ok(self.permit(slot));
+        }
+        desk.queue.retain(|waiter| !waiter.hand.is_closed());
+        if desk.queue.len() >= self.config.queue as usize {
+            return Err(None);
+        }
+        let (hand, waiting) = oneshot::channel();
+        desk.queue.push_back(Waiter { tenant, hand });
+        Err(Some(Waiting(waiting)))
+    }
+
+    /// Waits for a permit; `None` when there was none within the limit.
+    ///
+    /// # Cancel safety
+    /// Dropped while it waits, nothing is held.
+    pub(super) async fn wait(waiting: Waiting, limit: Duration) -> Option<Permit> {
+        timeout(limit, waiting.0).await.ok()?.ok()
+    }
+
+    fn permit(self: &Arc<Self>, slot: usize) -> Permit {
+        Permit {
+            bulkhead: Some(self.clone()),
+            slot,
+        }
+    }
+
+    /// Takes a permit back and hands on whatever somebody in the queue may have.
+    fn give_back(self: &Arc<Self>, slot: usize) {
+        let mut desk = self.lock();
+        desk.held[slot] = Tenant::NONE;
+        desk.free.push(slot);
+        let mut at = 0;
+        while at < desk.queue.len() && !desk.free.is_empty() {
+            let tenant = desk.queue[at].tenant;
+            let is_gone = desk.queue[at].hand.is_closed();
+            let slot = if is_gone {
+                None
+            } else {
+                desk.take(tenant, self.config.tenant_share)
+            };
+            match (slot, is_gone) {
+                (None, false) => at += 1,
+                (None, true) => drop(desk.queue.remove(at)),
+                (Some(slot), _) => {
+                    if let Some(waiter) = desk.queue.remove(at)
+                        && let Err(mut refused) = waiter.hand.send(self.permit(slot))
+                    {
+                        // It left just now. Its permit must not come back here: the lock is held.
+                        refused.bulkhead = None;
+                        desk.held[slot] = Tenant::NONE;
+                        desk.free.push(slot);
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn load(&self) -> Load {
+        let desk = self.lock();
+        Load {
+            in_use: self.limit - desk.free.len(),
+            limit: self.limit,
+            queued: desk
+                .queue
+                .iter()
+                .filter(|waiter| !waiter.hand.is_closed())
+                .count(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Desk {
+    /// Takes a free permit, if there is one that this tenant may have.
+    fn take(&mut self, tenant: Tenant, share: u32) -> Option<usize> {
+        if tenant != Tenant::NONE && !self.has_room(tenant, share as usize) {
+            return None;
+        }
+        let slot = self.free.pop()?;
+        self.held[slot] = tenant;
+        Some(slot)
+    }
+
+    /// Returns whether one more keeps the tenant below its multiple of what is free. A first one is
+    /// always within.
+    fn has_room(&self, tenant: Tenant, share: usize) -> bool {
+        if share >= 100 {
+            return true;
+        }
+        let most = self.free.len() * share / (100 - share);
+        // All that are held at all are fewer: no need to look whose they are.
+        if self.held.len() - self.free.len() < most {
+            return true;
+        }
+        let own = self.held.iter().filter(|held| **held == tenant).count();
+        own == 0 || own < most
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if let Some(bulkhead) = self.bulkhead.take() {
+            bulkhead.give_back(self.slot);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

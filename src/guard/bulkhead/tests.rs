@@ -1,0 +1,148 @@
+use std::collections::HashMap;
+
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use tokio::task::JoinSet;
+
+use super::*;
+
+const CONFIG: BulkheadConfig = BulkheadConfig {
+    reserve: 2,
+    queue: 4,
+    wait: Duration::from_millis(100),
+    tenant_share: 75,
+};
+
+fn bulkhead() -> Arc<Bulkhead> {
+    Arc::new(Bulkhead::new(10, CONFIG))
+}
+
+fn take(bulkhead: &Arc<Bulkhead>, tenant: Tenant) -> Option<Permit> {
+    bulkhead.take(tenant).ok()
+}
+
+/// Takes until there is no more, and leaves the queue.
+fn take_all(bulkhead: &Arc<Bulkhead>, tenant: Tenant) -> Vec<Permit> {
+    std::iter::from_fn(|| take(bulkhead, tenant)).collect()
+}
+
+#[test]
+fn permits_stay_below_the_pool() {
+    let bulkhead = bulkhead();
+
+    assert_eq!(take_all(&bulkhead, Tenant::NONE).len(), 8);
+    let single = Arc::new(Bulkhead::new(1, CONFIG));
+    assert_eq!(take_all(&single, Tenant::NONE).len(), 1);
+}
+
+#[test]
+fn one_tenant_alone_reaches_its_share_and_others_still_find_a_place() {
+    let bulkhead = bulkhead();
+
+    let noisy = take_all(&bulkhead, Tenant::of("noisy"));
+    let quiet = take(&bulkhead, Tenant::of("quiet"));
+
+    assert_eq!(noisy.len(), 6);
+    assert!(quiet.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_that_is_full_refuses_at_once_and_a_wait_ends_with_its_cap() {
+    let bulkhead = bulkhead();
+    let held = take_all(&bulkhead, Tenant::NONE);
+    assert_eq!(bulkhead.load().queued, 0, "who left the queue is not in it");
+    let mut waiting = Vec::new();
+    for _ in 0..4 {
+        waiting.push(bulkhead.take(Tenant::NONE).err().flatten().unwrap());
+    }
+    assert_eq!(bulkhead.load().queued, 4);
+    assert!(matches!(bulkhead.take(Tenant::NONE), Err(None)));
+
+    let started = tokio::time::Instant::now();
+    let ended = Bulkhead::wait(waiting.pop().unwrap(), Duration::from_millis(100)).await;
+    assert!(ended.is_none());
+    assert_eq!(started.elapsed(), Duration::from_millis(100));
+
+    drop(held);
+    let next = Bulkhead::wait(waiting.remove(0), Duration::from_secs(1)).await;
+    assert!(next.is_some());
+}
+
+#[tokio::test]
+async fn a_permit_goes_to_the_first_in_the_queue_that_may_have_it() {
+    let bulkhead = bulkhead();
+    let (noisy, quiet) = (Tenant::of("noisy"), Tenant::of("quiet"));
+    let mut held = take_all(&bulkhead, noisy);
+    held.extend(take_all(&bulkhead, Tenant::NONE));
+    let mut first = bulkhead.take(noisy).err().flatten().unwrap();
+    let mut second = bulkhead.take(quiet).err().flatten().unwrap();
+
+    held.truncate(7);
+
+    assert!(first.0.try_recv().is_err(), "it holds its share already");
+    assert!(second.0.try_recv().is_ok());
+}
+
+#[test]
+fn a_permit_whose_receiver_left_is_not_lost() {
+    let bulkhead = bulkhead();
+    let held = take_all(&bulkhead, Tenant::NONE);
+    let gone = bulkhead.take(Tenant::NONE).err().flatten().unwrap();
+    let handed = bulkhead.take(Tenant::NONE).err().flatten().unwrap();
+    drop(gone);
+    drop(held);
+
+    assert_eq!(bulkhead.load().in_use, 1, "one was handed on");
+    drop(handed);
+
+    assert_eq!(bulkhead.load().in_use, 0);
+}
+
+/// Callers come, wait, are dropped in the middle and end in random order: never too many at once, none
+/// of a tenant beyond its share, and in the end everything is free again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_schedule_loses_a_permit() {
+    for seed in 0..200 {
+        let bulkhead = bulkhead();
+        let mut tasks = JoinSet::new();
+        for number in 0..64_u64 {
+            let bulkhead = bulkhead.clone();
+            let mut random = StdRng::seed_from_u64(seed * 1_000 + number);
+            tasks.spawn(async move {
+                for _ in 0..20 {
+                    let tenant = match random.random_range(0..4) {
+                        0 => Tenant::NONE,
+                        tenant => Tenant(tenant),
+                    };
+                    let patience = Duration::from_micros(random.random_range(0..300));
+                    let taking = async {
+                        match bulkhead.take(tenant) {
+                            Ok(permit) => Some(permit),
+                            Err(waiting) => Bulkhead::wait(waiting?, Duration::from_secs(1)).await,
+                        }
+                    };
+                    let permit = tokio::time::timeout(patience, taking).await;
+                    check(&bulkhead);
+                    tokio::task::yield_now().await;
+                    drop(permit);
+                }
+            });
+        }
+        while let Some(ended) = tasks.join_next().await {
+            ended.unwrap();
+        }
+        let load = bulkhead.load();
+        assert_eq!((load.in_use, load.queued), (0, 0), "seed {seed}");
+        assert_eq!(take_all(&bulkhead, Tenant::NONE).len(), 8, "seed {seed}");
+    }
+}
+
+fn check(bulkhead: &Bulkhead) {
+    let desk = bulkhead.lock();
+    let mut own: HashMap<u64, usize> = HashMap::new();
+    for held in desk.held.iter().filter(|held| **held != Tenant::NONE) {
+        *own.entry(held.0).or_default() += 1;
+    }
+    // Three quarters of eight.
+    assert!(own.values().all(|count| *count <= 6), "{own:?}");
+    assert!(own.values().sum::<usize>() + desk.free.len() <= 8);
+}

@@ -1,0 +1,86 @@
+//! What a failed attempt means: for another attempt, for what its caller may believe, and for the
+//! circuit. One place, so that the three never contradict each other.
+
+use mongodb::error::{Error, ErrorKind, NO_WRITES_PERFORMED};
+
+use super::{Resend, breaker::Verdict};
+use crate::error::{Cause, Failure};
+
+/// Codes by which a server says that it is no primary any more, or goes down: the driver's lists of
+/// state changes (server discovery and monitoring specification).
+const STATE_CHANGE: [i32; 8] = [91, 189, 10058, 10107, 11600, 11602, 13435, 13436];
+
+/// Codes by which a server, or a router, says that it did not reach another one.
+const NETWORK: [i32; 5] = [6, 7, 89, 262, 9001];
+
+/// Returns whether another attempt may follow, by what a repeat of the call would do.
+pub(super) fn may_follow(error: &Error, resend: Resend) -> bool {
+    let may_repeat = !matches!(resend, Resend::UnsentOnly | Resend::Many);
+    match Failure::of(error) {
+        Failure::NotSent | Failure::Overload | Failure::Conflict => {
+            may_repeat || !is_unsure(error, resend)
+        }
+        Failure::Interrupted => may_repeat,
+        Failure::Unknown => resend == Resend::Read,
+        _ => false,
+    }
+}
+
+/// Returns whether an attempt that failed so may have been applied, wholly or in part.
+///
+/// The driver makes two tries of its own and tells of one: behind a refusal of the second the first
+/// may have been lost on its way back. And of what changes many documents, a refusal may concern the
+/// last of several commands only.
+pub(super) fn is_unsure(error: &Error, resend: Resend) -> bool {
+    if resend == Resend::Read {
+        return false;
+    }
+    let is_many = matches!(resend, Resend::Many | Resend::PinnedInserts);
+    match Failure::of(error) {
+        Failure::Interrupted | Failure::Unknown => true,
+        Failure::NotSent => match resend {
+            Resend::PinnedInserts => true,
+            _ => is_many && !is_connection(error),
+        },
+        Failure::Overload | Failure::Conflict => {
+            is_many || !error.contains_label(NO_WRITES_PERFORMED)
+        }
+        _ => matches!(&*error.kind, ErrorKind::InvalidResponse { .. }),
+    }
+}
+
+/// Returns whether the server's answer holds for the attempts before it too: the input is the same.
+pub(super) fn is_certain(failure: Failure) -> bool {
+    matches!(failure, Failure::Duplicate | Failure::Refused)
+}
+
+/// Returns whether no server was asked at all: to wait for one costs the deployment nothing, and is
+/// bounded by the deadline and by the outage grace.
+pub(super) fn is_waiting(error: &Error) -> bool {
+    matches!(&*error.kind, ErrorKind::ServerSelection { .. })
+}
+
+fn is_connection(error: &Error) -> bool {
+    is_waiting(error)
+        || matches!(
+            &*error.kind,
+            ErrorKind::Io(_)
+                | ErrorKind::ConnectionPoolCleared { .. }
+                | ErrorKind::DnsResolve { .. }
+        )
+}
+
+/// Judges an error for the circuit: only what says that the database is not there feeds it. `None` for
+/// one that is a matter of time.
+pub(super) fn verdict(error: &Error) -> Option<Verdict> {
+    let code = Cause::code_of(error);
+    let is_one_of = |codes: &[i32]| code.is_some_and(|code| codes.contains(&code));
+    // In a transaction the label that asks for a new run says nothing of the cause.
+    Some(match Failure::of_cause(error) {
+        Failure::Timeout => return None,
+        _ if is_connection(error) || is_one_of(&NETWORK) => Verdict::Failed,
+        _ if is_one_of(&STATE_CHANGE) => Verdict::StateChange,
+        Failure::Overload | Failure::ShutDown => Verdict::Ignored,
+        _ => Verdict::Answered,
+    })
+}

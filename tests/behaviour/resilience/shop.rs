@@ -1,0 +1,150 @@
+//! A small application to hurt: two logical databases, a model of each kind.
+
+use std::{collections::HashMap, time::Duration};
+
+use mongoplex::{
+    Collection, Config, Database, Databases, GuardState, Model, Registry, Sources, Upkeep,
+    bson::doc, schema::Mode,
+};
+use mongoplex_testing::raw;
+use serde::{Deserialize, Serialize};
+use tokio::task::JoinSet;
+
+/// As the caller says, and nothing else.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Line {
+    pub(super) worker: i64,
+    pub(super) number: i64,
+}
+
+impl Model for Line {
+    const COLLECTION: &str = "lines";
+}
+
+/// With an id that the caller chooses.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Named {
+    #[serde(rename = "_id")]
+    pub(super) id: String,
+    pub(super) number: i64,
+}
+
+impl Model for Named {
+    const COLLECTION: &str = "named";
+}
+
+/// With stamps and a mark of deletion.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Card {
+    pub(super) text: String,
+}
+
+impl Model for Card {
+    const COLLECTION: &str = "cards";
+    const UPKEEP: Upkeep = Upkeep::SoftDelete;
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Order {
+    pub(super) number: i64,
+}
+
+impl Model for Order {
+    const COLLECTION: &str = "orders";
+}
+
+mongoplex::logical_database! {
+    pub(super) Shop = "shop", per_tenant: [Order], common: [mongoplex::Tenant, Line, Named, Card]
+}
+
+/// What the market sells, elsewhere.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Offer {
+    pub(super) name: String,
+}
+
+impl Model for Offer {
+    const COLLECTION: &str = "offers";
+}
+
+mongoplex::logical_database! { pub(super) Market = "market", common: [Offer] }
+
+/// Returns the shop's databases at a URI, the market beside it or at one of its own.
+pub(super) async fn open(
+    name: &str,
+    uris: &[(&str, String)],
+    settings: &[(&str, &str)],
+) -> Databases {
+    let registry = Registry::new().with::<Shop>().with::<Market>();
+    let sources = Sources::default().variable("MONGOPLEX_ENV", "test");
+    let sources = uris
+        .iter()
+        .fold(sources, |sources, (name, uri)| sources.variable(*name, uri));
+    let sources = settings.iter().fold(sources, |sources, (name, value)| {
+        sources.variable(*name, *value)
+    });
+    let config = Config::load(&registry, &[], &sources).unwrap();
+    let builder = Databases::builder(registry, config).application(name);
+    let databases = builder.connect().await.unwrap();
+    databases.schema().common(Mode::Add).await.unwrap();
+    databases
+}
+
+/// Returns both on one deployment, whose URI `at` makes of a database's name.
+pub(super) async fn open_at(
+    name: &str,
+    at: impl Fn(&str) -> String,
+    settings: &[(&str, &str)],
+) -> Databases {
+    let uris = [
+        ("DATABASE_SHOP_URI", at("shop")),
+        ("DATABASE_MARKET_URI", at("market")),
+    ];
+    open(name, &uris, settings).await
+}
+
+pub(super) fn shop(databases: &Databases) -> Database<Shop> {
+    databases.database().unwrap()
+}
+
+pub(super) fn lines(databases: &Databases) -> Collection<Line> {
+    shop(databases).collection()
+}
+
+pub(super) fn cards(databases: &Databases) -> Collection<Card> {
+    shop(databases).collection()
+}
+
+pub(super) fn state(databases: &Databases, database: &str) -> GuardState {
+    let guards = databases.guards();
+    guards
+        .into_iter()
+        .find(|guard| guard.database == database)
+        .unwrap()
+}
+
+/// Runs calls at the same time, on all threads, and returns their answers in any order.
+pub(super) async fn together<F>(calls: impl Iterator<Item = F>) -> Vec<F::Output>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    calls.collect::<JoinSet<_>>().join_all().await
+}
+
+pub(super) async fn close(databases: Databases) {
+    databases.shutdown(Duration::from_secs(5)).await;
+}
+
+/// Returns how often each worker's numbers are stored, read past the library.
+pub(super) async fn stored(uri: &str) -> HashMap<(i64, i64), u32> {
+    let client = raw(uri).await;
+    let collection = client.database("shop").collection::<Line>("lines");
+    let mut cursor = collection.find(doc! {}).await.unwrap();
+    let mut found = HashMap::new();
+    while cursor.advance().await.unwrap() {
+        let line = cursor.deserialize_current().unwrap();
+        *found.entry((line.worker, line.number)).or_default() += 1;
+    }
+    client.shutdown().immediate(true).await;
+    found
+}
