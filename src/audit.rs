@@ -1,14 +1,19 @@
 //! The audit trail: who changed what, written in the same transaction as the change.
 //!
-//! An entry names fields and never holds a value. Entries are only ever added.
+//! An entry names fields and never holds a value. Entries are only ever added. What an operator does
+//! to a process is no change of a document: its entry is written beside it, as well as that goes.
+
+use std::{any::TypeId, time::Duration};
 
 use mongodb::bson::{DateTime, Document, doc, oid::ObjectId};
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use crate::{
     collection::Collection,
     error::Result,
     model::{Index, Model, Resource, Upkeep},
+    orchestrator::{Connection, Databases},
     registry::{Common, Hosted, Routed},
     transaction::Lent,
 };
@@ -28,11 +33,12 @@ pub struct Entry {
     pub actor: String,
     /// What was done.
     pub action: Action,
-    /// The collection that was changed.
+    /// The collection that was changed; `ops.circuits` where it is a circuit.
     pub collection: String,
-    /// The `_id` of the document that was changed, as text.
+    /// The `_id` of the document that was changed, as text; a circuit's logical database.
     pub document: String,
-    /// The fields that were set, changed or dropped; never their values.
+    /// The fields that were set, changed or dropped; never their values. Of a circuit what it was forced
+    /// to do: `open`, `disable` or `free`.
     pub fields: Vec<String>,
 }
 
@@ -135,4 +141,41 @@ impl Trail {
             None => Ok(()),
         }
     }
+}
+
+impl Databases {
+    /// Writes an entry of what was done to no document, and so in no transaction: to a circuit. It goes
+    /// into the first logical database, as they were registered, that lists [`Entry`] and takes it.
+    ///
+    /// Returns the name of that database; `None` where the trail is off (`ENABLE_AUDIT_TRAIL`), where no
+    /// database lists it, and where none took it within `limit`, of which each has half of what is left.
+    /// One that did not answer in time may hold the entry all the same.
+    ///
+    /// # Cancel safety
+    /// A dropped future abandons the entry; it may have been written.
+    pub async fn audit(&self, entry: &Entry, limit: Duration) -> Option<&'static str> {
+        if !self.keeps_audit_trail() {
+            return None;
+        }
+        let until = Instant::now() + limit;
+        let all = self.connections().iter();
+        for connection in all.filter(|connection| lists_entries(connection)) {
+            let database = connection.declared.name;
+            let remaining = until.saturating_duration_since(Instant::now());
+            let entries = connection.collection::<Entry>();
+            match entries.insert_one(entry).timeout(remaining / 2).await {
+                Ok(_) => return Some(database),
+                Err(error) => tracing::warn!(
+                    db.logical = database,
+                    "`{database}` did not take an audit entry: {error}"
+                ),
+            }
+        }
+        None
+    }
+}
+
+fn lists_entries(connection: &Connection) -> bool {
+    let mut routes = connection.declared.routes.iter();
+    routes.any(|route| route.id == TypeId::of::<Entry>())
 }

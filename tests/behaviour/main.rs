@@ -13,6 +13,7 @@ mod guard;
 mod health;
 mod house;
 mod layers;
+mod ops;
 mod orchestrator;
 mod resilience;
 mod resources;

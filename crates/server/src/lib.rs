@@ -3,8 +3,8 @@
 //! A server is a [`Server`] value: a name, a default port and a function from the connected
 //! databases to its routes. [`bind`] takes the ports, [`run`] serves until it is told to stop and
 //! then drains. Around the routes stand: request id, one log line a request, security headers, body
-//! limit, deadline, problem details (RFC 9457), health routes, and the rules that hold until there
-//! is sign-in (access.rs).
+//! limit, deadline, problem details (RFC 9457), health routes, those of the operator (`/ops/guards`), and
+//! the rules that hold until there is sign-in (access.rs).
 //!
 //! In handlers: [`Db`] and [`TenantDb`] are the databases under the request's deadline, [`Json`]
 //! a strict body, [`Id`], [`IfMatch`] and [`Page`] what their names say, [`Problem`] the error to return.
@@ -17,6 +17,7 @@ mod envelope;
 mod extract;
 mod health;
 mod logging;
+mod ops;
 mod problem;
 mod run;
 mod signal;

@@ -10,7 +10,7 @@ use tower::ServiceBuilder;
 
 use crate::{
     envelope::{self, Around},
-    health,
+    health, ops,
 };
 
 type Routes = Arc<dyn Fn(&Databases) -> Result<Router> + Send + Sync>;
@@ -63,7 +63,8 @@ impl Server {
         cut_off: CancellationToken,
     ) -> Result<Router> {
         let own = (self.routes)(databases)?;
-        let routes = own.merge(health::routes(databases.health().clone()));
+        let health = health::routes(databases.health().clone());
+        let routes = own.merge(health).merge(ops::routes(databases.clone()));
         let around = Around {
             environment: config.environment,
             request_timeout: config.server.request_timeout,

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use super::read;
 
-const DOCUMENTS: [&str; 8] = [
+const DOCUMENTS: [&str; 9] = [
     "README.md",
     "ARCHITECTURE.md",
     "CHANGELOG.md",
@@ -13,6 +13,7 @@ const DOCUMENTS: [&str; 8] = [
     "docs/figures.md",
     "docs/guide.md",
     "docs/operating.md",
+    "docs/resilience.md",
 ];
 
 #[test]
