@@ -68,7 +68,7 @@ pub struct BreakerConfig {
     pub probes: u32,
     /// How long they may take together.
     pub probe_wait: Duration,
-    /// How long calls may wait for an eligible server before they are refused: longer than an election.
+    /// How long calls may wait for an eligible server before they are refused: a step-down is shorter.
     pub outage_grace: Duration,
 }
 

@@ -316,7 +316,7 @@ pub const SETTINGS: &[Setting] = &[
         "OUTAGE_GRACE",
         DURATION,
         same("3s"),
-        "How long there may be no eligible server before calls are refused at once; longer than an election.",
+        "How long there may be no eligible server before calls are refused at once: a step-down is shorter, the election after a crash longer.",
     ),
     setting(
         Database,

@@ -157,13 +157,9 @@ impl Gate {
     /// No server is eligible any more.
     pub(super) fn lost(&mut self, now: Instant) {
         if !self.is_lost() {
-            (self.lost_at, self.outage) = (
-                now,
-                Some(Outage {
-                    since: self.outage_since(now),
-                    until: None,
-                }),
-            );
+            let (since, until) = (self.outage_since(now), None);
+            self.outage = Some(Outage { since, until });
+            self.lost_at = now;
         }
     }
 
@@ -252,9 +248,11 @@ impl Gate {
     }
 
     fn is_lost_for_good(&self, now: Instant) -> bool {
-        self.is_lost() && !self.is_within_grace(now)
+        let lost = now.saturating_duration_since(self.lost_at);
+        self.is_lost() && lost >= self.config.outage_grace
     }
 
+    /// Returns whether failures are those of a change of servers.
     fn is_within_grace(&self, now: Instant) -> bool {
         let since = self.outage.map(|outage| outage.since);
         since.is_some_and(|since| now.saturating_duration_since(since) < self.config.outage_grace)

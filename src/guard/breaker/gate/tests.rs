@@ -286,6 +286,17 @@ fn a_server_that_comes_and_goes_is_no_election_whatever_it_answers_in_between() 
 }
 
 #[test]
+fn a_second_election_soon_after_the_first_has_its_own_grace() {
+    let mut scene = Scene::new();
+    scene.lost();
+    scene.after(seconds(2)).found();
+    scene.after(seconds(2)).lost();
+
+    assert!(scene.after(seconds(2)).admit().is_ok());
+    assert!(scene.after(seconds(2)).admit().is_err());
+}
+
+#[test]
 fn a_server_that_comes_and_goes_does_not_end_an_open_period() {
     let mut scene = Scene::new();
     scene.open();
