@@ -5,6 +5,7 @@
 //! per write and so would be a way out of a tenant, and it needs MongoDB 8. `insert_many`, `update_many`
 //! and `delete_many` are its parts.
 
+mod batches;
 mod by_id;
 mod call;
 mod changes;
@@ -12,6 +13,7 @@ mod cursor;
 mod document;
 mod joint;
 mod repeat;
+mod scan;
 mod scope;
 mod target;
 mod upkeep;
@@ -26,7 +28,7 @@ use mongodb::{
 };
 use serde::de::DeserializeOwned;
 
-pub use self::{call::Call, changes::Changes, cursor::Cursor};
+pub use self::{call::Call, changes::Changes, cursor::Cursor, scan::Scan};
 use self::{
     document::New,
     target::Target,

@@ -190,6 +190,16 @@ impl Guard {
         }
     }
 
+    /// Returns by when a call that begins now has ended.
+    pub(crate) fn deadline(&self, operation: &Operation) -> Deadline {
+        operation.deadline(Instant::now(), &self.0.config.deadlines)
+    }
+
+    /// Returns how often a call is attempted at most.
+    pub(crate) fn attempts(&self) -> u32 {
+        self.0.config.retry.attempts
+    }
+
     fn budget(&self) -> &Budget {
         let own = || Arc::new(Budget::new(self.0.config.retry.budget));
         self.0.budget.get_or_init(own)

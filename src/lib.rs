@@ -51,7 +51,7 @@ pub mod transaction;
 pub use mongodb::{self, bson, options};
 
 pub use self::{
-    collection::{Changes, Collection, Cursor},
+    collection::{Changes, Collection, Cursor, Scan},
     config::{Config, Environment, Sources},
     database::{Database, TenantDatabase},
     error::{Error, Result},

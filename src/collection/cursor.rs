@@ -1,4 +1,4 @@
-//! A stream of documents, guarded batch by batch.
+//! A stream of documents, decoded batch by batch.
 
 use std::{
     fmt,
@@ -7,178 +7,120 @@ use std::{
     vec,
 };
 
-use futures_util::{Stream, StreamExt, future::BoxFuture};
-use mongodb::{
-    ClientSession,
-    raw_batch_cursor::{RawBatch, RawBatchCursor, SessionRawBatchCursor},
-};
+use futures_util::Stream;
+use mongodb::{ClientSession, raw_batch_cursor::RawBatch};
 use serde::de::DeserializeOwned;
 
-use super::{document, joint::Joint, target::Target};
-use crate::{
-    error::{Error, Result},
-    guard::{Class, Operation, Resend},
+use super::{
+    batches::{self, Batches, Fetch},
+    document,
+    scan::Scanned,
+    target::Target,
 };
+use crate::error::{Error, Result};
 
-/// The driver's cursor of a find or an aggregate, with or without a session.
-pub enum Batches {
-    Plain(Box<RawBatchCursor>),
-    InSession(Box<SessionRawBatchCursor>),
-}
-
-impl Batches {
-    /// Returns the next batch; the first one came with the reply and costs nothing.
-    pub(super) async fn next(
-        &mut self,
-        session: Option<&mut ClientSession>,
-    ) -> mongodb::error::Result<Option<RawBatch>> {
-        match (self, session) {
-            (Self::Plain(cursor), _) => cursor.next().await.transpose(),
-            (Self::InSession(cursor), Some(session)) => {
-                cursor.stream(session).next().await.transpose()
-            }
-            (Self::InSession(_), None) => Ok(None),
-        }
-    }
-}
-
-/// The documents of a find or an aggregate: a [`Stream`], one document at a time.
+/// The documents of a find, an aggregate or a scan: a [`Stream`], one document at a time.
 ///
-/// Each batch is a call of its own for the guard, with the deadline of a scan; the server besides
-/// holds the whole cursor's work to the `maxTimeMS` that was sent with the first batch. After an
-/// error the stream ends. Dropping it lets the server forget the cursor.
+/// Each batch is a call of its own for the guard: circuit, places and record hold for it, and it has the
+/// deadline of a scan; the server besides holds the whole cursor's work to the `maxTimeMS` that was
+/// sent with the first batch. Between two batches nothing is under way, so that a stream that is held
+/// open takes no place among the calls; one that was asked for a batch and is then no longer polled keeps
+/// its place until it is polled or dropped. After an error the stream ends; the one of a
+/// [`scan`](super::Collection::scan) goes on after a failover. Dropping it lets the server forget the cursor.
 pub struct Cursor<'s, M> {
-    first: Option<RawBatch>,
-    state: State<'s>,
-    target: Target,
+    source: Source<'s>,
     documents: vec::IntoIter<Result<M>>,
 }
 
-enum State<'s> {
-    Idle(Batches, Option<&'s mut ClientSession>),
-    Fetching(BoxFuture<'s, Fetched<'s>>),
-    Done,
+/// Where the batches come from.
+enum Source<'s> {
+    Fetch(Fetch<'s>),
+    Scan(Scanned),
 }
 
-type Fetched<'s> = (
-    Batches,
-    Option<&'s mut ClientSession>,
-    Result<Option<RawBatch>>,
-);
-
-impl<'s, M: DeserializeOwned> Cursor<'s, M> {
-    pub(super) fn new(
-        (batches, first): (Batches, Option<RawBatch>),
-        target: Target,
-        session: Option<&'s mut ClientSession>,
-    ) -> Self {
-        Self {
-            first,
-            state: State::Idle(batches, session),
-            target,
-            documents: Vec::new().into_iter(),
+impl Source<'_> {
+    fn target(&self) -> &Target {
+        match self {
+            Self::Fetch(fetch) => &fetch.target,
+            Self::Scan(scanned) => &scanned.target,
         }
     }
 
-    /// Decodes a batch; the first document that does not fit ends the stream.
-    fn take(&mut self, batch: &RawBatch) -> mongodb::error::Result<()> {
-        let namespace = &self.target.namespace;
-        let mut documents = Vec::new();
-        for document in batch.doc_slices()? {
-            let document = document?;
-            let Some(document) = document.as_document() else {
-                continue;
-            };
-            documents.push(document::decode(document, namespace));
+    fn end(&mut self) {
+        match self {
+            Self::Fetch(fetch) => fetch.end(),
+            Self::Scan(scanned) => scanned.end(),
         }
-        self.documents = documents.into_iter();
-        Ok(())
+    }
+
+    fn poll_batch(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<RawBatch>>> {
+        match self {
+            Self::Fetch(fetch) => Pin::new(fetch).poll_next(context),
+            Self::Scan(scanned) => Pin::new(&mut scanned.batches).poll_next(context),
+        }
+    }
+}
+
+impl<'s, M: DeserializeOwned> Cursor<'s, M> {
+    pub(super) fn new(
+        reply: (Batches, Option<RawBatch>),
+        target: Target,
+        session: Option<&'s mut ClientSession>,
+    ) -> Self {
+        Self::of(Source::Fetch(Fetch::new(reply, target, session)))
+    }
+
+    pub(super) fn scanned(scanned: Scanned) -> Self {
+        Self::of(Source::Scan(scanned))
+    }
+
+    fn of(source: Source<'s>) -> Self {
+        let documents = Vec::new().into_iter();
+        Self { source, documents }
     }
 
     /// Makes the documents of the next batch ready; `None` at the end.
     fn poll_batch(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<()>>> {
-        let fetched = match self.first.take() {
-            Some(first) => Ok(Some(first)),
-            None => ready!(self.poll_fetch(context)),
-        };
-        let Some(batch) = fetched.transpose() else {
+        let Some(batch) = ready!(self.source.poll_batch(context)) else {
             return Poll::Ready(None);
         };
-        let taken = batch.and_then(|batch| {
-            if is_last(&batch) {
-                self.state = State::Done;
-            }
-            self.take(&batch).map_err(|error| {
-                let operation = self.target.operation("getMore", Class::Scan, Resend::Read);
-                Error::from_driver(&operation, error)
-            })
+        let target = self.source.target();
+        let decoded = batch.and_then(|batch| {
+            decode(&batch, target)
+                .map_err(|error| Error::from_driver(&batches::get_more(target), error))
         });
+        let taken = decoded.map(|documents| self.documents = documents);
         if taken.is_err() {
-            self.state = State::Done;
+            self.source.end();
         }
         Poll::Ready(Some(taken))
     }
+}
 
-    fn poll_fetch(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<RawBatch>>> {
-        loop {
-            match std::mem::replace(&mut self.state, State::Done) {
-                State::Done => return Poll::Ready(Ok(None)),
-                State::Idle(batches, session) => {
-                    let fetching = fetch(self.target.clone(), batches, session);
-                    self.state = State::Fetching(Box::pin(fetching));
-                }
-                State::Fetching(mut future) => {
-                    let Poll::Ready((batches, session, fetched)) = future.as_mut().poll(context)
-                    else {
-                        self.state = State::Fetching(future);
-                        return Poll::Pending;
-                    };
-                    self.state = State::Idle(batches, session);
-                    return Poll::Ready(fetched);
-                }
-            }
+impl<'s, M> Cursor<'s, M> {
+    /// Returns the batches behind it, for a scan, which counts them itself.
+    pub(super) fn into_fetch(self) -> Option<Fetch<'s>> {
+        match self.source {
+            Source::Fetch(fetch) => Some(fetch),
+            Source::Scan(_) => None,
         }
     }
 }
 
-/// Returns whether the server says that nothing follows: a cursor id of zero.
-fn is_last(batch: &RawBatch) -> bool {
-    let cursor = batch.as_raw_document().get_document("cursor");
-    cursor
-        .and_then(|cursor| cursor.get_i64("id"))
-        .is_ok_and(|id| id == 0)
-}
-
-async fn fetch<'s>(
-    target: Target,
-    mut batches: Batches,
-    mut session: Option<&'s mut ClientSession>,
-) -> Fetched<'s> {
-    let operation = target.operation("getMore", Class::Scan, Resend::Read);
-    let fetched = match &target.joint {
-        None => {
-            let guard = &target.guard;
-            let sent = guard.once(operation, |_| batches.next(session.as_deref_mut()));
-            sent.await
-        }
-        Some(joint) => in_transaction(joint, &target, operation, &mut batches).await,
-    };
-    (batches, session, fetched)
-}
-
-async fn in_transaction(
-    joint: &Joint,
+/// Decodes a batch; the first document that does not fit ends the stream.
+fn decode<M: DeserializeOwned>(
+    batch: &RawBatch,
     target: &Target,
-    operation: Operation,
-    batches: &mut Batches,
-) -> Result<Option<RawBatch>> {
-    let mut lease = joint.lend().await?;
-    let sent = target
-        .guard
-        .once(operation, |_| batches.next(lease.session()));
-    let fetched = sent.await;
-    lease.settle(&fetched);
-    fetched
+) -> mongodb::error::Result<vec::IntoIter<Result<M>>> {
+    let mut documents = Vec::new();
+    for document in batch.doc_slices()? {
+        let document = document?;
+        let Some(document) = document.as_document() else {
+            continue;
+        };
+        documents.push(document::decode(document, &target.namespace));
+    }
+    Ok(documents.into_iter())
 }
 
 impl<M: DeserializeOwned> Stream for Cursor<'_, M> {
@@ -190,7 +132,7 @@ impl<M: DeserializeOwned> Stream for Cursor<'_, M> {
             match this.documents.next() {
                 Some(Ok(document)) => return Poll::Ready(Some(Ok(document))),
                 Some(Err(error)) => {
-                    this.state = State::Done;
+                    this.source.end();
                     this.documents = Vec::new().into_iter();
                     return Poll::Ready(Some(Err(error)));
                 }
@@ -208,6 +150,6 @@ impl<M> Unpin for Cursor<'_, M> {}
 
 impl<M> fmt::Debug for Cursor<'_, M> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "Cursor({})", self.target.namespace)
+        write!(out, "Cursor({})", self.source.target().namespace)
     }
 }

@@ -21,8 +21,9 @@ use serde::de::DeserializeOwned;
 
 pub use self::options::Bounded;
 use super::{
+    batches::Batches,
     changes::{Changes, Events},
-    cursor::{Batches, Cursor},
+    cursor::Cursor,
     document::{self, Encoded, New},
     repeat,
     target::Target,

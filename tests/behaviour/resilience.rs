@@ -1,8 +1,10 @@
 //! What calls survive, on real sets: lost answers, elections, killed and stalled servers, overload.
 
+mod batches;
 mod circuit;
 mod failover;
 mod lost;
 mod overload;
+mod scan;
 mod shop;
 mod versions;

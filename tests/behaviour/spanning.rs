@@ -189,6 +189,20 @@ async fn a_cursor_in_a_transaction_sees_its_writes_and_lets_others_in_between() 
     house.close().await;
 }
 
+#[tokio::test]
+async fn a_scan_is_refused_in_a_transaction_which_ends_with_its_primary() {
+    let house = House::new("spanning_scan").await;
+
+    let scanned = house.customer().transaction();
+    let scanned = scanned.run(async move |customer| -> Result<()> {
+        customer.collection::<Plan>().scan(doc! {}).await.map(drop)
+    });
+
+    let error = scanned.await.unwrap_err();
+    assert!(matches!(error, Error::Transaction { .. }), "{error}");
+    house.close().await;
+}
+
 /// Handed out of the body, a collection would write on its own, or into the next attempt.
 #[tokio::test]
 async fn beyond_its_body_and_with_another_session_a_collection_is_refused() {

@@ -92,7 +92,7 @@ impl Load {
     }
 }
 
-async fn three(name: &str) -> (OwnSet, Databases) {
+pub(super) async fn three(name: &str) -> (OwnSet, Databases) {
     let set = own_set(Nodes::Three).await;
     let databases = open_at(name, |database| set.uri(database), &SETTINGS).await;
     (set, databases)
@@ -111,7 +111,7 @@ pub(super) async fn kill_three_times(set: &OwnSet) {
     }
 }
 
-async fn step_down(set: &OwnSet) {
+pub(super) async fn step_down(set: &OwnSet) {
     let client = raw(&set.uri("admin")).await;
     let command = doc! { "replSetStepDown": 5, "secondaryCatchUpPeriodSecs": 3 };
     // Its own connection may be closed over it.

@@ -2,9 +2,12 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use futures_util::TryStreamExt;
 use mongoplex::{
     Collection, Config, Database, Databases, GuardState, Model, Registry, Sources, Upkeep,
-    bson::doc, schema::Mode,
+    bson::{Document, doc},
+    mongodb::Client,
+    schema::Mode,
 };
 use mongoplex_testing::raw;
 use serde::{Deserialize, Serialize};
@@ -147,4 +150,21 @@ pub(super) async fn stored(uri: &str) -> HashMap<(i64, i64), u32> {
     }
     client.shutdown().immediate(true).await;
     found
+}
+
+/// Lets the server forget all cursors of a collection that nobody reads from just now; returns how many.
+pub(super) async fn forget(outside: &Client, database: &str, collection: &str) -> usize {
+    let current = doc! { "$currentOp": { "allUsers": true, "idleCursors": true } };
+    let namespace = format!("{database}.{collection}");
+    let idle = doc! { "$match": { "type": "idleCursor", "ns": namespace } };
+    let admin = outside.database("admin");
+    let found = admin.aggregate([current, idle]).await.unwrap();
+    let found: Vec<Document> = found.try_collect().await.unwrap();
+    let id = |idle: &Document| idle.get_document("cursor").unwrap().get_i64("cursorId");
+    let ids: Vec<i64> = found.iter().map(|idle| id(idle).unwrap()).collect();
+    let kill = doc! { "killCursors": collection, "cursors": &ids };
+    let killed = outside.database(database).run_command(kill).await.unwrap();
+    let killed = killed.get_array("cursorsKilled").unwrap().len();
+    assert_eq!(killed, ids.len());
+    killed
 }
