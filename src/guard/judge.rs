@@ -61,13 +61,14 @@ pub(super) fn is_waiting(error: &Error) -> bool {
 }
 
 fn is_connection(error: &Error) -> bool {
-    is_waiting(error)
-        || matches!(
-            &*error.kind,
-            ErrorKind::Io(_)
-                | ErrorKind::ConnectionPoolCleared { .. }
-                | ErrorKind::DnsResolve { .. }
-        )
+    is_waiting(error) || is_lost(error) || matches!(&*error.kind, ErrorKind::DnsResolve { .. })
+}
+
+fn is_lost(error: &Error) -> bool {
+    matches!(
+        &*error.kind,
+        ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. }
+    )
 }
 
 /// Judges an error for the circuit: only what says that the database is not there feeds it. `None` for
@@ -78,8 +79,9 @@ pub(super) fn verdict(error: &Error) -> Option<Verdict> {
     // In a transaction the label that asks for a new run says nothing of the cause.
     Some(match Failure::of_cause(error) {
         Failure::Timeout => return None,
+        // All calls on a server that dies hear it at once, before the driver's monitor tells of it.
+        _ if is_lost(error) || is_one_of(&STATE_CHANGE) => Verdict::StateChange,
         _ if is_connection(error) || is_one_of(&NETWORK) => Verdict::Failed,
-        _ if is_one_of(&STATE_CHANGE) => Verdict::StateChange,
         Failure::Overload | Failure::ShutDown => Verdict::Ignored,
         _ => Verdict::Answered,
     })

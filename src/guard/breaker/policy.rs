@@ -35,7 +35,8 @@ pub(crate) enum Verdict {
     Late,
     /// It could not be reached, or not in the time that such calls are given.
     Failed,
-    /// A server said that it is no primary any more: the driver is about to look for another.
+    /// A server said that it is no primary any more, or its connection was lost: the driver is about to
+    /// look for another.
     StateChange,
     /// It says nothing of the database: the caller went away, or the input was wrong before it was sent.
     Ignored,
