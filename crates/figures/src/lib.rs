@@ -19,5 +19,5 @@ pub use self::{
     arguments::Arguments,
     callgrind::instructions,
     figure::{Figure, Goal, Series, Verdict},
-    report::{Report, target},
+    report::{Report, table, target},
 };

@@ -68,18 +68,28 @@ impl Report {
     }
 
     fn table(&self) -> String {
-        let mut table = Table::new();
-        table.load_preset(presets::NOTHING).set_header([
+        let header = [
             "FIGURE", "VALUE", "GOAL", "SPREAD", "CONTROL", "SPREAD", "ROUNDS", "",
-        ]);
-        table.add_rows(self.figures.iter().map(row));
-        for column in table.column_iter_mut().skip(1).take(6) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-        let lines = table.to_string();
-        let lines = lines.lines().map(str::trim_end);
-        lines.collect::<Vec<_>>().join("\n")
+        ];
+        table(header, self.figures.iter().map(row))
     }
+}
+
+/// Returns a table whose first and last columns are words and all others numbers, on the right.
+#[must_use]
+pub fn table<const N: usize>(
+    header: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_header(header);
+    table.add_rows(rows);
+    for column in table.column_iter_mut().skip(1).take(N.saturating_sub(2)) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    let lines = table.to_string();
+    let lines = lines.lines().map(str::trim_end);
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn row(figure: &Figure) -> [String; 8] {
