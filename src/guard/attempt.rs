@@ -42,6 +42,10 @@ impl Guard {
         let ended = Instant::now();
         let verdict = self.verdict(operation, &answer, ended - attempt.began());
         circuit.note(verdict, ended.into_std());
+        if matches!(answer, Err(Failed::Late)) && self.0.breaker.is_lost_since(attempt.began()) {
+            // No server was eligible all the while: the driver still waited for one.
+            return Err(Failed::Unsent(late(operation, attempt.deadline, false)));
+        }
         match &answer {
             Ok(_) => self.budget().deposit(),
             Err(Failed::Late) => count(&self.0.counts.forced),

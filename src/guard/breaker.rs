@@ -150,6 +150,12 @@ impl Breaker {
         self.lock().is_lost()
     }
 
+    /// Returns whether it has seen none since a moment.
+    pub(super) fn is_lost_since(&self, moment: tokio::time::Instant) -> bool {
+        let lost = self.lock().lost_since();
+        lost.is_some_and(|lost| lost <= moment.into_std())
+    }
+
     pub(super) fn force(&self, force: Force) {
         self.with(|gate| gate.force(force, Instant::now()));
     }

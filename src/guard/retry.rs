@@ -143,9 +143,13 @@ impl Retry {
                 ambiguous(Cause::new(shutdown))
             }
             Failed::CutOff => Error::ShuttingDown,
-            Failed::Unsent(Error::DeadlineExceeded { .. }) => {
-                late(operation, deadline, self.unsure)
-            }
+            Failed::Unsent(Error::DeadlineExceeded { .. }) => match &self.last {
+                // It waited for a server to the end, and there was none.
+                Some(last) if is_waiting(last) && !self.unsure => {
+                    Error::from_driver(operation, last.clone())
+                }
+                _ => late(operation, deadline, self.unsure),
+            },
             Failed::Unsent(_) if self.unsure => {
                 ambiguous(self.last.clone().map_or_else(Cause::silence, Cause::new))
             }

@@ -69,7 +69,7 @@ impl Place {
         let operation = self.operation("listCollections", "$cmd").reading();
         let found: Vec<_> = self
             .guard
-            .once(operation, |_| async {
+            .run(operation, |_| async {
                 self.database.list_collections().await?.try_collect().await
             })
             .await?;
@@ -85,8 +85,8 @@ impl Place {
         let command = doc! { "listIndexes": collection, "includeBuildUUIDs": true };
         let operation = self.operation("listIndexes", collection).reading();
         self.guard
-            .once(operation, |_| async {
-                let listed = self.database.run_cursor_command(command).await?;
+            .run(operation, |_| async {
+                let listed = self.database.run_cursor_command(command.clone()).await?;
                 let listed: Vec<Document> = listed.try_collect().await?;
                 listed.into_iter().map(found_index).collect()
             })
@@ -99,7 +99,7 @@ impl Place {
         let operation = self.operation("find_one", collection).reading();
         let found = self
             .guard
-            .once(operation, |_| {
+            .run(operation, |_| {
                 handle.find_one(doc! {}).projection(doc! { "_id": 1 })
             })
             .await?;
@@ -113,7 +113,11 @@ impl Place {
             command.insert("validator", doc! { "$jsonSchema": schema });
         }
         match self.command("create", route.collection, command).await {
-            Err(Error::Driver { cause, .. }) if cause.code() == Some(48) => Ok(()),
+            Err(Error::Driver { cause, .. } | Error::Ambiguous { cause, .. })
+                if cause.code() == Some(48) =>
+            {
+                Ok(())
+            }
             answer => answer,
         }
     }
@@ -151,7 +155,7 @@ impl Place {
         let namespace = operation.namespace.clone();
         let build = self
             .guard
-            .once(operation, |_| self.database.run_command(command));
+            .run(operation, |_| self.database.run_command(command.clone()));
         self.told.during(&namespace, &names, build).await.map(drop)
     }
 
@@ -163,7 +167,7 @@ impl Place {
     ) -> Result<()> {
         let operation = self.operation(name, collection);
         self.guard
-            .once(operation, |_| self.database.run_command(command))
+            .run(operation, |_| self.database.run_command(command.clone()))
             .await
             .map(drop)
     }
@@ -175,7 +179,8 @@ impl Place {
             database: self.logical,
             namespace: self.namespace(collection),
             class: Class::Write,
-            resend: Resend::UnsentOnly,
+            // Made or set a second time it is the same.
+            resend: Resend::SameEffect,
             timeout: Some(LIMIT),
             within: None,
         }

@@ -247,6 +247,10 @@ impl Gate {
         self.outage.is_some_and(|outage| outage.until.is_none())
     }
 
+    pub(super) fn lost_since(&self) -> Option<Instant> {
+        self.is_lost().then_some(self.lost_at)
+    }
+
     fn is_lost_for_good(&self, now: Instant) -> bool {
         let lost = now.saturating_duration_since(self.lost_at);
         self.is_lost() && lost >= self.config.outage_grace
