@@ -1,5 +1,4 @@
 //! A shop on mongoplex: each tenant has orders of its own, what was sold is counted for all.
-
 use mongoplex::{Index, Model, Resource, Upkeep, bson::doc};
 use mongoplex_cli::App;
 use mongoplex_cli::server::axum::{Router, http::StatusCode, routing::post};
@@ -43,9 +42,10 @@ async fn order(
     let both = tenant.transaction().with(&sales);
     let placed = both.run(async move |(tenant, sales)| -> mongoplex::Result<()> {
         tenant.collection::<Order>().insert_one(&order).await?;
-        let (products, sold) = (sales.collection::<Product>(), doc! { "$inc": { "sold": order.quantity } });
-        let counted = products.update_one(doc! { "name": &order.product }, sold);
-        counted.upsert(true).await.map(drop)
+        let products = sales.collection::<Product>();
+        let name = doc! { "name": &order.product };
+        let sold = doc! { "$inc": { "sold": order.quantity } };
+        products.update_one(name, sold).upsert(true).await.map(drop)
     });
     Ok(placed.await.map(|()| StatusCode::CREATED)?)
 }
