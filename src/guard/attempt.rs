@@ -98,7 +98,7 @@ impl Guard {
         };
         let place = match waiting {
             Some(waiting) => {
-                let place = Box::pin(self.wait(waiting, *attempt)).await?;
+                let place = Box::pin(self.wait(waiting, operation.class, *attempt)).await?;
                 attempt.begin_again();
                 if attempt.remaining().is_zero() {
                     return Err(Failed::Unsent(late(operation, attempt.deadline, false)));
@@ -122,9 +122,10 @@ impl Guard {
     async fn wait(
         &self,
         waiting: bulkhead::Waiting,
+        class: Class,
         attempt: Attempt,
     ) -> Result<Option<bulkhead::Permit>, Failed> {
-        let limit = self.patience(&attempt);
+        let limit = self.patience(class, &attempt);
         let waiting = pin!(async { Ok(Bulkhead::wait(waiting, limit).await) });
         let waited = self.0.cut_off.bounded(attempt.deadline, waiting).await;
         waited.map_err(|_| Failed::Unsent(Error::ShuttingDown))
@@ -132,9 +133,9 @@ impl Guard {
 
     /// Returns how long a call may wait for a place. While a primary is elected the places are taken by
     /// calls that wait for it and use no connection: then it waits as they do.
-    fn patience(&self, attempt: &Attempt) -> Duration {
+    fn patience(&self, class: Class, attempt: &Attempt) -> Duration {
         let remaining = attempt.remaining();
-        match self.0.breaker.is_lost() {
+        match class == Class::Schema || self.0.breaker.is_lost() {
             true => remaining,
             false => self.0.config.bulkhead.wait.min(remaining / 2),
         }
@@ -147,7 +148,8 @@ impl Guard {
         answer: &Result<T, Failed>,
         elapsed: Duration,
     ) -> Verdict {
-        let is_slow = elapsed >= operation.class.of(&self.0.config.breaker.slow);
+        let class = operation.class;
+        let is_slow = class != Class::Schema && elapsed >= class.of(&self.0.config.breaker.slow);
         match answer {
             Ok(_) if is_slow => Verdict::Slow,
             Ok(_) => Verdict::Answered,

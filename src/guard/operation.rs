@@ -17,6 +17,9 @@ pub enum Class {
     Write,
     /// A batch of many documents, or a count.
     Scan,
+    /// Work on collections and indexes, whose caller gives the time that it takes. It is never slow, and
+    /// waits for a place among the calls as long as its deadline lets it.
+    Schema,
     /// A whole transaction, whose calls are admitted one by one. It has the time of a write.
     Transaction,
 }
@@ -26,7 +29,7 @@ impl Class {
     pub(super) fn of(self, times: &Deadlines) -> Duration {
         match self {
             Self::Read => times.read,
-            Self::Write | Self::Transaction => times.write,
+            Self::Write | Self::Schema | Self::Transaction => times.write,
             Self::Scan => times.scan,
         }
     }

@@ -178,7 +178,7 @@ impl Place {
             name,
             database: self.logical,
             namespace: self.namespace(collection),
-            class: Class::Write,
+            class: Class::Schema,
             // Made or set a second time it is the same.
             resend: Resend::SameEffect,
             timeout: Some(LIMIT),
