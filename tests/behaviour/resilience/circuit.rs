@@ -289,3 +289,24 @@ async fn an_operator_forces_it_and_frees_it() {
     close(databases).await;
     set.stop().await;
 }
+
+#[tokio::test]
+async fn a_code_that_no_table_has_is_counted_and_opens_nothing() {
+    let name = "circuit_unknown";
+    let (set, databases) = one(name, &[]).await;
+    let fault = Fault::of(["insert"], &format!("{name}/shop")).error(7_654_321, []);
+    let unknown = FailPoint::set(&set.uri("admin"), fault.times(6)).await;
+
+    for _ in 0..6 {
+        let answer = lines(&databases).insert_one(line()).await;
+        let ambiguous = answer.is_err_and(|error| error.is_ambiguous());
+        assert!(ambiguous, "nobody knows what it means for a write");
+    }
+
+    assert_eq!(unknown.off().await, 6, "and it is not sent again");
+    let state = state(&databases, "shop");
+    assert_eq!(state.unclassified, 6);
+    assert_eq!(state.circuit.circuit, Circuit::Closed);
+    close(databases).await;
+    set.stop().await;
+}
