@@ -12,7 +12,7 @@ use super::{
     breaker::{self, Verdict},
     bulkhead::{self, Bulkhead, Tenant},
     count,
-    deadline::LONG_TRIP,
+    deadline::trip,
     judge::{self, is_waiting},
     retry::{Failed, late},
 };
@@ -171,7 +171,8 @@ impl Guard {
     /// A call that had the time of its class and was not answered is a failure; of one whose caller had
     /// less time it is only known that it was not quick.
     fn lateness(&self, class: Class, elapsed: Duration) -> Verdict {
-        if elapsed + LONG_TRIP >= class.of(&self.0.config.deadlines) {
+        let time = class.of(&self.0.config.deadlines);
+        if elapsed + trip(time) >= time {
             Verdict::Failed
         } else {
             Verdict::Late

@@ -7,7 +7,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 /// The least that is kept back from `maxTimeMS`, and the most: a twentieth of what is left, so that the
 /// server's own answer arrives before our timer fires, from a busy server too.
 const ROUND_TRIP: Duration = Duration::from_millis(10);
-pub(super) const LONG_TRIP: Duration = Duration::from_millis(100);
+const LONG_TRIP: Duration = Duration::from_millis(100);
 
 /// How much later than the deadline our own timer ends a call, which costs its connection: the last
 /// resort, for a server that does not keep `maxTimeMS`, or a verb that has none.
@@ -61,6 +61,11 @@ impl Deadline {
     }
 }
 
+/// Returns what is kept back of a time.
+pub(super) fn trip(time: Duration) -> Duration {
+    (time / 20).clamp(ROUND_TRIP, LONG_TRIP).min(time / 2)
+}
+
 /// One attempt of a call.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
@@ -102,8 +107,7 @@ impl Attempt {
     /// than what was asked for, and never zero, which MongoDB takes as unlimited.
     pub fn max_time(self, asked: Option<Duration>) -> Duration {
         let remaining = self.remaining();
-        let trip = (remaining / 20).clamp(ROUND_TRIP, LONG_TRIP);
-        let bound = remaining - trip.min(remaining / 2);
+        let bound = remaining - trip(remaining);
         // Zero asks for no bound of its own.
         let asked = asked.filter(|asked| !asked.is_zero());
         let millis = asked.map_or(bound, |asked| asked.min(bound)).as_millis();

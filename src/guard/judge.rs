@@ -86,3 +86,128 @@ pub(super) fn verdict(error: &Error) -> Option<Verdict> {
         _ => Verdict::Answered,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use mongodb::bson::{deserialize_from_document, doc};
+
+    use super::*;
+
+    fn code(code: i32) -> Error {
+        let reply = doc! { "code": code, "topologyVersion": null };
+        Error::from(ErrorKind::Command(
+            deserialize_from_document(reply).unwrap(),
+        ))
+    }
+
+    fn lost() -> Error {
+        Error::from(io::Error::from(io::ErrorKind::UnexpectedEof))
+    }
+
+    fn refused() -> Error {
+        Error::from(io::Error::from(io::ErrorKind::ConnectionRefused))
+    }
+
+    /// Whether another attempt may follow, and whether this one may have been applied.
+    fn judged(error: &Error, resend: Resend) -> (bool, bool) {
+        (may_follow(error, resend), is_unsure(error, resend))
+    }
+
+    #[test]
+    fn what_may_be_sent_again_follows_from_the_failure_and_the_inputs() {
+        use Resend::{Many, PinnedInsert, PinnedInserts, Read, SameEffect, UnsentOnly, Versioned};
+        for (name, error, expected) in [
+            // The connection was lost in the middle.
+            (
+                "lost",
+                lost(),
+                [
+                    (true, false),
+                    (true, true),
+                    (true, true),
+                    (false, true),
+                    (false, true),
+                ],
+            ),
+            // It was never made: nothing was sent, of many documents the last command was not.
+            (
+                "refused",
+                refused(),
+                [
+                    (true, false),
+                    (true, false),
+                    (true, true),
+                    (true, false),
+                    (true, false),
+                ],
+            ),
+            // Not the primary: of many documents some may have been written before.
+            (
+                "10107",
+                code(10107),
+                [
+                    (true, false),
+                    (true, false),
+                    (true, true),
+                    (true, false),
+                    (false, true),
+                ],
+            ),
+            // Another write was faster: the driver's first try may hide behind it.
+            (
+                "112",
+                code(112),
+                [
+                    (true, false),
+                    (true, true),
+                    (true, true),
+                    (false, true),
+                    (false, true),
+                ],
+            ),
+            // A fault of the program.
+            ("2", code(2), [(false, false); 5]),
+            // In no table.
+            (
+                "unknown",
+                code(7_654_321),
+                [
+                    (true, false),
+                    (false, true),
+                    (false, true),
+                    (false, true),
+                    (false, true),
+                ],
+            ),
+        ] {
+            for (resend, expected) in [Read, PinnedInsert, PinnedInserts, UnsentOnly, Many]
+                .into_iter()
+                .zip(expected)
+            {
+                assert_eq!(judged(&error, resend), expected, "{name}, {resend:?}");
+            }
+            for resend in [SameEffect, Versioned] {
+                assert_eq!(judged(&error, resend), expected[1], "{name}, {resend:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_what_says_that_the_database_is_not_there_feeds_the_circuit() {
+        for (error, expected) in [
+            (lost(), Some(Verdict::StateChange)),
+            (code(189), Some(Verdict::StateChange)),
+            (code(89), Some(Verdict::Failed)),
+            (code(462), Some(Verdict::Ignored)),
+            (code(50), None),
+            (code(43), Some(Verdict::Answered)),
+            (code(112), Some(Verdict::Answered)),
+            (code(13), Some(Verdict::Answered)),
+            (code(7_654_321), Some(Verdict::Answered)),
+        ] {
+            assert_eq!(verdict(&error), expected, "{:?}", Cause::code_of(&error));
+        }
+    }
+}
