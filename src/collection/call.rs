@@ -124,7 +124,7 @@ where
                 (Some(session), None) => {
                     guard
                         .once(operation, |attempt| {
-                            verb.send(raw, options.bounded(attempt), Some(session))
+                            verb.send(raw, move || options.bounded(attempt), Some(session))
                         })
                         .await?
                 }
@@ -133,7 +133,7 @@ where
                     Box::pin(async {
                         let mut lease = joint.lend().await?;
                         let sent = guard.once(operation, |attempt| {
-                            verb.send(raw, options.bounded(attempt), lease.session())
+                            verb.send(raw, move || options.bounded(attempt), lease.session())
                         });
                         let reply = sent.await;
                         lease.settle(&reply);
@@ -144,7 +144,8 @@ where
                 (None, None) => {
                     guard
                         .run(operation, |attempt| async move {
-                            let reply = verb.send(raw, options.bounded(attempt), None).await;
+                            let sent = verb.send(raw, move || options.bounded(attempt), None);
+                            let reply = sent.await;
                             if !attempt.is_repeat {
                                 return reply;
                             }
@@ -177,7 +178,9 @@ impl<O: Bounded> Given<O> {
         }
     }
 
+    #[inline]
     fn bounded(&self, attempt: Attempt) -> O {
-        self.read(|options| options.bounded(attempt))
+        let given = self.0.as_deref();
+        given.cloned().unwrap_or_default().bounded(attempt)
     }
 }

@@ -56,11 +56,12 @@ pub trait Verb: Send + Sync + Sized {
     /// Passes the inputs through the scope and reports those that are no documents.
     fn prepare(&mut self, target: &Target) -> Result<()>;
 
-    /// Calls the driver.
+    /// Calls the driver. The options are made where they are handed over: they are large, and a future
+    /// that holds them is stored with them.
     fn send<'a>(
         &'a self,
         on: &'a Raw,
-        options: Self::Options,
+        options: impl FnOnce() -> Self::Options + Send + 'a,
         session: Session<'a>,
     ) -> impl Future<Output = Driver<Self::Reply>> + Send + 'a;
 
@@ -203,10 +204,10 @@ macro_rules! verb {
             async fn send<'a>(
                 &'a self,
                 $on: &'a Raw,
-                $with: o::$options,
+                $with: impl FnOnce() -> o::$options + Send + 'a,
                 $session: Session<'a>,
             ) -> Driver<Self::Reply> {
-                let $own = self;
+                let ($own, $with) = (self, $with());
                 $send
             }
 

@@ -10,7 +10,7 @@ use tokio::{
 use super::{
     Attempt, Class, Deadline, Guard, Operation,
     breaker::{self, Verdict},
-    bulkhead::{self, Bulkhead, Tenant},
+    bulkhead::{self, Bulkhead},
     count,
     deadline::trip,
     judge::{self, is_waiting},
@@ -88,10 +88,8 @@ impl Guard {
         operation: &Operation,
         attempt: &mut Attempt,
     ) -> Result<bulkhead::Permit, Failed> {
-        let tenant = match operation.is_tenants {
-            true => Tenant::of(&operation.namespace.database),
-            false => Tenant::NONE,
-        };
+        let database = &operation.namespace.database;
+        let tenant = operation.is_tenants.then(|| database.clone());
         let waiting = match self.0.bulkhead.take(tenant) {
             Ok(place) => return Ok(place),
             Err(waiting) => waiting,

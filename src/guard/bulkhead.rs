@@ -7,7 +7,6 @@
 
 use std::{
     collections::VecDeque,
-    hash::{DefaultHasher, Hash, Hasher},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -16,21 +15,9 @@ use tokio::{sync::oneshot, time::timeout};
 
 use crate::config::BulkheadConfig;
 
-/// Whose call it is. What belongs to no tenant has no share to keep to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Tenant(u64);
-
-impl Tenant {
-    pub(super) const NONE: Self = Self(0);
-
-    /// Returns the tenant whose database has this name.
-    pub(super) fn of(database: &str) -> Self {
-        let mut hasher = DefaultHasher::new();
-        database.hash(&mut hasher);
-        // Two names in the same place would share their share; zero is nobody's.
-        Self(hasher.finish() | 1)
-    }
-}
+/// Whose call it is, by the name of the tenant's database. What belongs to no tenant has no share to
+/// keep to.
+pub(super) type Tenant = Option<Arc<str>>;
 
 pub(super) struct Bulkhead {
     limit: usize,
@@ -41,7 +28,7 @@ pub(super) struct Bulkhead {
 struct Desk {
     /// The permits that nobody holds.
     free: Vec<usize>,
-    /// By permit: who holds it.
+    /// By permit: which tenant holds it.
     held: Vec<Tenant>,
     queue: VecDeque<Waiter>,
 }
@@ -78,7 +65,7 @@ impl Bulkhead {
         let limit = pool.saturating_sub(config.reserve).max(1) as usize;
         let desk = Desk {
             free: (0..limit).collect(),
-            held: vec![Tenant::NONE; limit],
+            held: vec![None; limit],
             queue: VecDeque::new(),
         };
         Self {
@@ -91,7 +78,7 @@ impl Bulkhead {
     /// Takes a permit, or queues for one; `None` when the queue is full.
     pub(super) fn take(self: &Arc<Self>, tenant: Tenant) -> Result<Permit, Option<Waiting>> {
         let mut desk = self.lock();
-        if let Some(slot) = desk.take(tenant, self.config.tenant_share) {
+        if let Some(slot) = desk.take(&tenant, self.config.tenant_share) {
             return Ok(self.permit(slot));
         }
         desk.queue.retain(|waiter| !waiter.hand.is_closed());
@@ -121,16 +108,16 @@ impl Bulkhead {
     /// Takes a permit back and hands on whatever somebody in the queue may have.
     fn give_back(self: &Arc<Self>, slot: usize) {
         let mut desk = self.lock();
-        desk.held[slot] = Tenant::NONE;
+        desk.held[slot] = None;
         desk.free.push(slot);
         let mut at = 0;
         while at < desk.queue.len() && !desk.free.is_empty() {
-            let tenant = desk.queue[at].tenant;
+            let tenant = desk.queue[at].tenant.clone();
             let is_gone = desk.queue[at].hand.is_closed();
             let slot = if is_gone {
                 None
             } else {
-                desk.take(tenant, self.config.tenant_share)
+                desk.take(&tenant, self.config.tenant_share)
             };
             match (slot, is_gone) {
                 (None, false) => at += 1,
@@ -141,7 +128,7 @@ impl Bulkhead {
                     {
                         // It left just now. Its permit must not come back here: the lock is held.
                         refused.bulkhead = None;
-                        desk.held[slot] = Tenant::NONE;
+                        desk.held[slot] = None;
                         desk.free.push(slot);
                     }
                 }
@@ -169,18 +156,18 @@ impl Bulkhead {
 
 impl Desk {
     /// Takes a free permit, if there is one that this tenant may have.
-    fn take(&mut self, tenant: Tenant, share: u32) -> Option<usize> {
-        if tenant != Tenant::NONE && !self.has_room(tenant, share as usize) {
+    fn take(&mut self, tenant: &Tenant, share: u32) -> Option<usize> {
+        if tenant.is_some() && !self.has_room(tenant, share as usize) {
             return None;
         }
         let slot = self.free.pop()?;
-        self.held[slot] = tenant;
+        self.held[slot].clone_from(tenant);
         Some(slot)
     }
 
     /// Returns whether one more keeps the tenant below its multiple of what is free. A first one is
     /// always within.
-    fn has_room(&self, tenant: Tenant, share: usize) -> bool {
+    fn has_room(&self, tenant: &Tenant, share: usize) -> bool {
         if share >= 100 {
             return true;
         }
@@ -189,7 +176,7 @@ impl Desk {
         if self.held.len() - self.free.len() < most {
             return true;
         }
-        let own = self.held.iter().filter(|held| **held == tenant).count();
+        let own = self.held.iter().filter(|held| *held == tenant).count();
         own == 0 || own < most
     }
 }

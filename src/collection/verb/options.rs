@@ -15,16 +15,16 @@ use crate::{collection::Call, guard::Attempt, model::Stored};
 pub trait Bounded: Clone + Default + Send + Sync {
     /// Returns the options with `maxTimeMS` set to what is left for the attempt.
     #[must_use]
-    fn bounded(&self, attempt: Attempt) -> Self;
+    fn bounded(self, attempt: Attempt) -> Self;
 }
 
 macro_rules! bounded {
     ($($options:ident),*) => { $(
         impl Bounded for $options {
-            fn bounded(&self, attempt: Attempt) -> Self {
-                let mut options = self.clone();
-                options.max_time = Some(attempt.max_time(options.max_time));
-                options
+            #[inline]
+            fn bounded(mut self, attempt: Attempt) -> Self {
+                self.max_time = Some(attempt.max_time(self.max_time));
+                self
             }
         }
     )* };
@@ -34,8 +34,9 @@ macro_rules! bounded {
 macro_rules! unbounded {
     ($($options:ident),*) => { $(
         impl Bounded for $options {
-            fn bounded(&self, _: Attempt) -> Self {
-                self.clone()
+            #[inline]
+            fn bounded(self, _: Attempt) -> Self {
+                self
             }
         }
     )* };
@@ -52,11 +53,10 @@ unbounded! {
 
 /// Without a bound: a change stream waits as long as nothing happens.
 impl Bounded for ChangeStreamOptions {
-    fn bounded(&self, _: Attempt) -> Self {
-        let mut options = self.clone();
+    fn bounded(mut self, _: Attempt) -> Self {
         // MongoDB refuses any other with code 72, and the client's own may be another.
-        options.read_concern = Some(ReadConcern::majority());
-        options
+        self.read_concern = Some(ReadConcern::majority());
+        self
     }
 }
 
