@@ -8,7 +8,7 @@ use std::{
         Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 /// What a retry costs, in successful calls.
@@ -58,8 +58,8 @@ impl Budget {
         let elapsed = now.saturating_duration_since(*filled).as_secs_f64();
         let due = (elapsed * FLOOR * f64::from(COST)) as u32;
         // What is less than a token is left to grow.
+        *filled += Duration::from_secs_f64(f64::from(due) / (FLOOR * f64::from(COST)));
         if due > 0 {
-            *filled = now;
             self.add(due);
         }
     }
@@ -85,8 +85,6 @@ impl Budget {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use rand::{Rng, SeedableRng, rngs::StdRng};
 
     use super::*;
@@ -125,6 +123,21 @@ mod tests {
         }
 
         assert!((18..=20).contains(&retries), "{retries} in 10 s");
+    }
+
+    #[test]
+    fn what_is_less_than_a_token_is_not_lost() {
+        let budget = Budget::new(500);
+        let mut now = Instant::now();
+        while budget.withdraw(now) {}
+
+        let mut retries = 0;
+        for _ in 0..100 {
+            now += Duration::from_millis(190);
+            retries += u32::from(budget.withdraw(now));
+        }
+
+        assert!((36..=38).contains(&retries), "{retries} in 19 s");
     }
 
     #[test]

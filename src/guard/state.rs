@@ -53,11 +53,13 @@ impl Guard {
         self.0.breaker.note_servers(eligible);
     }
 
-    /// Gives the budget to another database of the deployment, unless that one is to have none.
+    /// Returns whether its retries are to be paid for at all: not with `RETRY_BUDGET=0`.
+    pub(crate) fn has_budget(&self) -> bool {
+        self.0.config.retry.budget > 0
+    }
+
+    /// Gives the budget to another database of the deployment.
     pub(crate) fn share_budget(&self, other: &Self) {
-        if self.0.config.retry.budget == 0 || other.0.config.retry.budget == 0 {
-            return;
-        }
         let own = || Arc::new(Budget::new(self.0.config.retry.budget));
         let shared = self.0.budget.get_or_init(own).clone();
         // One that has its own already keeps it: it was connected later.

@@ -191,9 +191,11 @@ impl Connect {
             .min();
         let frequency = frequency.unwrap_or(Duration::from_secs(2));
         for group in probe::groups(&connections) {
-            let first = &connections[group[0]].guard;
-            let others = group[1..].iter().map(|&other| &connections[other].guard);
-            others.for_each(|other| first.share_budget(other));
+            let guards = group.iter().map(|&position| &connections[position].guard);
+            let mut paying = guards.filter(|guard| guard.has_budget());
+            if let Some(first) = paying.next() {
+                paying.for_each(|other| first.share_budget(other));
+            }
         }
         let nodes = probe::register(&connections, &health, frequency);
         tasks.spawn(probe::run(connections.clone(), nodes, frequency));
