@@ -231,6 +231,22 @@ impl Error {
         }
     }
 
+    /// Returns the error of a call that is a part of a transaction: what failed there is aborted with the
+    /// whole, and only the commit can be in doubt.
+    pub(crate) fn undone(self) -> Self {
+        match self {
+            Self::Ambiguous { operation, cause } => Self::Driver { operation, cause },
+            Self::DeadlineExceeded {
+                operation, limit, ..
+            } => Self::DeadlineExceeded {
+                operation,
+                limit,
+                sent: false,
+            },
+            error => error,
+        }
+    }
+
     /// Returns how long to wait before the call is worth another try, where that is known.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {

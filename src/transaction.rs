@@ -113,9 +113,9 @@ impl<P> Transaction<P> {
     ///
     /// # Errors
     /// What `body` returns, and those of the commit. [`Error::ForeignDeployment`] and [`Error::NoRights`]
-    /// before `body` runs; [`Error::Transaction`] where a call went on after a failed one. After
-    /// [`Error::DeadlineExceeded`], and after [`Error::Driver`] with the label
-    /// `UnknownTransactionCommitResult`, it may have been committed.
+    /// before `body` runs; [`Error::Transaction`] where a call went on after a failed one. Where
+    /// [`is_ambiguous`](Error::is_ambiguous) holds ([`Error::Ambiguous`], or [`Error::DeadlineExceeded`]
+    /// once a commit had been sent) it may have been committed; after every other error nothing was.
     ///
     /// # Cancel safety
     /// Dropped midway it is aborted, unless the commit was sent already.

@@ -10,7 +10,10 @@ use super::{
     target::Target,
     verb::{Bounded, Verb},
 };
-use crate::{error::Result, guard::Attempt};
+use crate::{
+    error::{Error, Result},
+    guard::Attempt,
+};
 
 /// What is said where a transaction's collection is given a session.
 const OTHER_SESSION: &str = "its collections take no `.session(…)`: they have its own";
@@ -137,7 +140,7 @@ where
                         });
                         let reply = sent.await;
                         lease.settle(&reply);
-                        reply
+                        reply.map_err(Error::undone)
                     })
                     .await?
                 }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use mongodb::{
     ClientSession,
-    error::{ErrorKind, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT},
+    error::{
+        ErrorKind, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT, WriteFailure,
+    },
     options::{ReadConcern, ReadPreference, SelectionCriteria, TransactionOptions, WriteConcern},
 };
 use tokio::time::sleep;
@@ -33,7 +35,9 @@ pub(super) async fn commit(
             return Ok(());
         };
         let is_lost = error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT);
-        was_lost |= is_lost;
+        // A concern that failed says that it was committed, and not that it will stay; the driver
+        // labels some of their codes only.
+        was_lost |= is_lost || is_concern(&error);
         // Asked to run all of it again, or refused at the first try: nothing was committed.
         *is_open = was_lost && !error.contains_label(TRANSIENT_TRANSACTION_ERROR);
         if !is_lost || is_out_of_time(&error) {
@@ -41,6 +45,13 @@ pub(super) async fn commit(
         }
         sleep(pauses.pause()).await;
     }
+}
+
+fn is_concern(error: &mongodb::error::Error) -> bool {
+    matches!(
+        &*error.kind,
+        ErrorKind::Write(WriteFailure::WriteConcernError(_))
+    )
 }
 
 /// Returns whether `maxTimeMS` was over, which is the deadline's: 50 MaxTimeMSExpired.
@@ -65,7 +76,8 @@ pub(super) fn unknown(commit: Operation, error: Error) -> Error {
     }
 }
 
-/// Snapshot and majority, whatever the client has: all or nothing must also hold after a failover.
+/// Snapshot and majority, whatever the client has: all or nothing must also hold after a failover. The
+/// driver takes the commit's `maxTimeMS` at the begin: it is what is left then.
 pub(super) fn options(deadline: Deadline) -> TransactionOptions {
     let left = deadline.remaining();
     let max_commit_time = left

@@ -123,6 +123,52 @@ async fn a_commit_that_is_never_answered_ends_with_the_deadline_as_unknown() {
     set.stop().await;
 }
 
+/// What was written is aborted with the whole, so a repeat does nothing twice.
+#[tokio::test]
+async fn a_call_inside_that_is_late_is_not_in_doubt() {
+    let set = own_set(Nodes::One).await;
+    let house = House::on(&set, "spanning_late", &[PATIENT]).await;
+    let counters = Counters::of(&house).await;
+    let fault = Fault::of(["update"], "spanning_late/customer").block(Duration::from_secs(2));
+    let slow = FailPoint::set(&set.uri("admin"), fault.times(1)).await;
+
+    let late = counters.customer.transaction();
+    let late = late.run(async move |customer| -> mongoplex::Result<()> {
+        let plans = customer.collection::<models::customer_services::Plan>();
+        let more = doc! { "$inc": { "monthlyPrice": 1 } };
+        let update = plans.update_one(doc! {}, more);
+        update.timeout(Duration::from_millis(200)).await.map(drop)
+    });
+    let error = late.await.unwrap_err();
+
+    assert!(matches!(error, Error::DeadlineExceeded { .. }), "{error}");
+    assert!(!error.is_ambiguous());
+    slow.off().await;
+    assert_eq!(counters.read().await, (0, 0));
+    house.close().await;
+    set.stop().await;
+}
+
+/// The server says that it has committed, and not that this will stay: 100 has no label of the driver.
+#[tokio::test]
+async fn a_commit_whose_write_concern_failed_is_in_doubt() {
+    let set = own_set(Nodes::One).await;
+    let house = House::on(&set, "spanning_concern", &[PATIENT]).await;
+    let counters = Counters::of(&house).await;
+    let runs = Arc::new(AtomicU32::new(0));
+    let fault = Fault::of(["commitTransaction"], "spanning_concern/customer");
+    let fault = fault.write_concern_error(100).times(1);
+    let unsure = FailPoint::set(&set.uri("admin"), fault).await;
+
+    let error = counters.up(&runs).await.unwrap_err();
+
+    assert!(error.is_ambiguous(), "{error}");
+    assert_eq!(unsure.off().await, 1);
+    assert_eq!(counters.read().await, (1, 1), "it was committed");
+    house.close().await;
+    set.stop().await;
+}
+
 /// Transactions on all sides of the change, some in the middle of their commit: each counts once.
 #[tokio::test]
 async fn a_primary_that_is_killed_among_transactions_loses_and_doubles_none() {
