@@ -138,6 +138,7 @@ impl<D: LogicalDatabase> Database<D> {
                 collection: "none",
             },
             is_tenants: false,
+            is_joint: false,
             class: Class::Read,
             resend: Resend::Read,
             timeout: None,

@@ -123,9 +123,10 @@ impl Guard {
         let mut flight = Flight::new(&self.0.observers, operation);
         let deadline = flight.deadline(&self.0.config.deadlines);
         let mut retry = Retry::new();
-        let result = match self.admit() {
+        let result = match self.admit(&flight.record.operation) {
             Err(error) => Err(error),
             Ok(_token) => loop {
+                flight.record.attempts = retry.number;
                 let operation = &flight.record.operation;
                 let began = if retry.is_first() {
                     flight.started
@@ -140,7 +141,7 @@ impl Guard {
                 let (config, budget) = (&self.0.config.retry, self.budget());
                 match retry.after(failed, operation, deadline, config, budget) {
                     Err(error) => break Err(error),
-                    Ok(pause) => match Box::pin(self.pause(pause, deadline)).await {
+                    Ok(pause) => match Box::pin(self.pause(pause, operation, deadline)).await {
                         Ok(()) => count(&self.0.counts.retries),
                         Err(failed) => break Err(retry.end(failed, operation, deadline)),
                     },
@@ -150,7 +151,7 @@ impl Guard {
         if retry.unsure && result.is_ok() {
             count(&self.0.counts.recovered);
         }
-        flight.end(result, retry.number)
+        flight.end(result)
     }
 
     /// Runs a call that lends something `&mut` and is never sent again.
@@ -167,7 +168,7 @@ impl Guard {
     {
         let mut flight = Flight::new(&self.0.observers, operation);
         let deadline = flight.deadline(&self.0.config.deadlines);
-        let result = match self.admit() {
+        let result = match self.admit(&flight.record.operation) {
             Err(error) => Err(error),
             Ok(_token) => {
                 let operation = &flight.record.operation;
@@ -176,14 +177,15 @@ impl Guard {
                 answer.map_err(|failed| Retry::new().end(failed, operation, deadline))
             }
         };
-        flight.end(result, 1)
+        flight.end(result)
     }
 
-    /// Counts the call as in flight, or refuses it once the shutdown has begun.
-    fn admit(&self) -> Result<TaskTrackerToken> {
+    /// Counts the call as in flight, or refuses it once the shutdown has begun. A part of a transaction
+    /// under way belongs to what the shutdown waits for.
+    fn admit(&self, operation: &Operation) -> Result<TaskTrackerToken> {
         // The token first: a shutdown that begins in between then waits for this call.
         let token = self.0.calls.token();
-        if self.0.calls.is_closed() {
+        if self.0.calls.is_closed() && !operation.is_joint {
             Err(Error::ShuttingDown)
         } else {
             Ok(token)

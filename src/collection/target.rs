@@ -46,6 +46,7 @@ impl Target {
             database: self.database,
             namespace: self.namespace.clone(),
             is_tenants: self.reach == Reach::Tenant,
+            is_joint: self.joint.is_some(),
             class,
             resend,
             timeout: self.timeout,

@@ -3,7 +3,7 @@
 use std::{future::IntoFuture, pin::pin, time::Duration};
 
 use tokio::{
-    task::coop::consume_budget,
+    task::{coop::consume_budget, yield_now},
     time::{Instant, sleep},
 };
 
@@ -34,24 +34,45 @@ impl Guard {
         }
         // A transaction is made of calls that are admitted one by one: it holds nothing itself.
         if operation.class == Class::Transaction {
-            return self.bounded(attempt, call).await;
+            let answer = self.bounded(attempt, call).await;
+            self.count_forced(&answer);
+            return answer;
         }
-        let circuit = self.circuit(attempt.began()).await?;
+        let came = attempt.began();
+        let mut circuit = self.circuit(operation, came).await?;
         let _place = self.place(operation, &mut attempt).await?;
+        if attempt.began() != came {
+            // It may have opened while the call waited for its place.
+            drop(circuit);
+            circuit = self.circuit(operation, attempt.began()).await?;
+        }
         let answer = self.bounded(attempt, call).await;
         let ended = Instant::now();
-        let verdict = self.verdict(operation, &answer, ended - attempt.began());
-        circuit.note(verdict, ended.into_std());
-        if matches!(answer, Err(Failed::Late)) && self.0.breaker.is_lost_since(attempt.began()) {
-            // No server was eligible all the while: the driver still waited for one.
+        if matches!(answer, Err(Failed::Late)) && self.was_lost(operation, &attempt).await {
             return Err(Failed::Unsent(late(operation, attempt.deadline, false)));
         }
-        match &answer {
-            Ok(_) => self.budget().deposit(),
-            Err(Failed::Late) => count(&self.0.counts.forced),
-            Err(_) => {}
+        let verdict = self.verdict(operation, &answer, ended - attempt.began());
+        circuit.note(verdict, ended.into_std());
+        self.count_forced(&answer);
+        if answer.is_ok() {
+            self.budget().deposit();
         }
         answer
+    }
+
+    /// Returns whether there was no server for the call all the while: then the driver still waited for
+    /// one and sent nothing.
+    async fn was_lost(&self, operation: &Operation, attempt: &Attempt) -> bool {
+        // The driver tells of a server a moment after it has begun to use it.
+        yield_now().await;
+        let (needs, began) = (operation.needs(), attempt.began());
+        self.0.breaker.is_lost_since(needs, began)
+    }
+
+    fn count_forced<T>(&self, answer: &Result<T, Failed>) {
+        if matches!(answer, Err(Failed::Late)) {
+            count(&self.0.counts.forced);
+        }
     }
 
     async fn bounded<T, A>(
@@ -68,8 +89,13 @@ impl Guard {
     }
 
     /// Returns the circuit's permit.
-    async fn circuit(&self, now: Instant) -> Result<breaker::Permit<'_>, Failed> {
-        let retry_after = match self.0.breaker.permit(now.into_std()) {
+    async fn circuit(
+        &self,
+        operation: &Operation,
+        now: Instant,
+    ) -> Result<breaker::Permit<'_>, Failed> {
+        let needs = operation.needs();
+        let retry_after = match self.0.breaker.permit(needs, now.into_std()) {
             Ok(permit) => return Ok(permit),
             Err(retry_after) => retry_after,
         };
@@ -96,7 +122,7 @@ impl Guard {
         };
         let place = match waiting {
             Some(waiting) => {
-                let place = Box::pin(self.wait(waiting, operation.class, *attempt)).await?;
+                let place = Box::pin(self.wait(waiting, operation, *attempt)).await?;
                 attempt.begin_again();
                 if attempt.remaining().is_zero() {
                     return Err(Failed::Unsent(late(operation, attempt.deadline, false)));
@@ -120,20 +146,21 @@ impl Guard {
     async fn wait(
         &self,
         waiting: bulkhead::Waiting,
-        class: Class,
+        operation: &Operation,
         attempt: Attempt,
     ) -> Result<Option<bulkhead::Permit>, Failed> {
-        let limit = self.patience(class, &attempt);
+        let limit = self.patience(operation, &attempt);
         let waiting = pin!(async { Ok(Bulkhead::wait(waiting, limit).await) });
         let waited = self.0.cut_off.bounded(attempt.deadline, waiting).await;
-        waited.map_err(|_| Failed::Unsent(Error::ShuttingDown))
+        waited.map_err(|ended| unsent(&ended, operation, attempt.deadline))
     }
 
     /// Returns how long a call may wait for a place. While a primary is elected the places are taken by
     /// calls that wait for it and use no connection: then it waits as they do.
-    fn patience(&self, class: Class, attempt: &Attempt) -> Duration {
+    fn patience(&self, operation: &Operation, attempt: &Attempt) -> Duration {
         let remaining = attempt.remaining();
-        match class == Class::Schema || self.0.breaker.is_lost() {
+        let is_schema = operation.class == Class::Schema;
+        match is_schema || self.0.breaker.is_lost(operation.needs()) {
             true => remaining,
             false => self.0.config.bulkhead.wait.min(remaining / 2),
         }
@@ -154,7 +181,7 @@ impl Guard {
             Err(Failed::Driver(error)) => {
                 self.count_unknown(error);
                 // Writes that find no primary say nothing of the reads that secondaries answer.
-                let is_expected = operation.is_write() && !self.0.breaker.is_writable();
+                let is_expected = operation.is_write() && self.0.breaker.is_lost(operation.needs());
                 match judge::verdict(error) {
                     Some(Verdict::Failed) if is_expected && is_waiting(error) => Verdict::Ignored,
                     Some(verdict) => verdict,
@@ -189,13 +216,26 @@ impl Guard {
         }
     }
 
-    pub(super) async fn pause(&self, pause: Duration, deadline: Deadline) -> Result<(), Failed> {
+    pub(super) async fn pause(
+        &self,
+        pause: Duration,
+        operation: &Operation,
+        deadline: Deadline,
+    ) -> Result<(), Failed> {
         let sleeping = pin!(async {
             sleep(pause).await;
             Ok(())
         });
         let slept = self.0.cut_off.bounded(deadline, sleeping).await;
         // Nothing was under way, so nothing is in doubt that was not before.
-        slept.map_err(|_| Failed::Unsent(Error::ShuttingDown))
+        slept.map_err(|ended| unsent(&ended, operation, deadline))
     }
+}
+
+/// Returns what ended a wait before anything was sent.
+fn unsent(ended: &Failed, operation: &Operation, deadline: Deadline) -> Failed {
+    Failed::Unsent(match ended {
+        Failed::Late => late(operation, deadline, false),
+        _ => Error::ShuttingDown,
+    })
 }

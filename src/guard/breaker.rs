@@ -10,7 +10,7 @@ use std::{
     fmt,
     sync::{
         Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -77,8 +77,16 @@ pub(super) struct Breaker {
     database: &'static str,
     /// Twice the generation; one more while calls must ask the gate.
     word: AtomicU64,
-    is_writable: AtomicBool,
     gate: Mutex<Gate>,
+}
+
+/// What a call asks of a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Needs {
+    /// Only a primary will do.
+    Writes,
+    /// Whatever the client's read preference allows.
+    Reads,
 }
 
 /// What the servers that the driver sees are good for.
@@ -111,17 +119,16 @@ impl Breaker {
         Self {
             database,
             word: AtomicU64::new(0),
-            is_writable: AtomicBool::new(false),
             gate: Mutex::new(Gate::new(config, Instant::now())),
         }
     }
 
     /// Admits a call, or says how long to stay away.
-    pub(super) fn permit(&self, now: Instant) -> Result<Permit<'_>, Duration> {
+    pub(super) fn permit(&self, needs: Needs, now: Instant) -> Result<Permit<'_>, Duration> {
         let word = self.word.load(Ordering::Acquire);
         let generation = match word & 1 {
             0 => word >> 1,
-            _ => self.with(|gate| gate.admit(now))?,
+            _ => self.with(|gate| gate.admit(needs, now))?,
         };
         Ok(Permit {
             breaker: self,
@@ -132,27 +139,24 @@ impl Breaker {
 
     /// Takes note of what the driver's topology says.
     pub(super) fn note_servers(&self, eligible: Eligible) {
-        self.is_writable
-            .store(eligible == Eligible::Writes, Ordering::Release);
-        self.with(|gate| match eligible {
-            Eligible::Nothing => gate.lost(Instant::now()),
-            Eligible::Writes | Eligible::Reads => gate.found(Instant::now()),
+        let now = Instant::now();
+        self.with(|gate| {
+            gate.note_writable(eligible == Eligible::Writes, now);
+            match eligible {
+                Eligible::Nothing => gate.lost(now),
+                Eligible::Writes | Eligible::Reads => gate.found(now),
+            }
         });
     }
 
-    /// Returns whether the driver sees a server that takes writes.
-    pub(super) fn is_writable(&self) -> bool {
-        self.is_writable.load(Ordering::Acquire)
-    }
-
-    /// Returns whether the driver sees no eligible server just now.
-    pub(super) fn is_lost(&self) -> bool {
-        self.lock().is_lost()
+    /// Returns whether the driver sees no server for such a call just now.
+    pub(super) fn is_lost(&self, needs: Needs) -> bool {
+        self.lock().lost_since(needs).is_some()
     }
 
     /// Returns whether it has seen none since a moment.
-    pub(super) fn is_lost_since(&self, moment: tokio::time::Instant) -> bool {
-        let lost = self.lock().lost_since();
+    pub(super) fn is_lost_since(&self, needs: Needs, moment: tokio::time::Instant) -> bool {
+        let lost = self.lock().lost_since(needs);
         lost.is_some_and(|lost| lost <= moment.into_std())
     }
 

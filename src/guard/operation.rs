@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{Deadline, Resend};
+use super::{Deadline, Resend, breaker::Needs};
 use crate::{config::Deadlines, model::Namespace};
 
 /// How much time a call needs, roughly.
@@ -47,6 +47,8 @@ pub struct Operation {
     pub namespace: Namespace,
     /// Whether the collection is in a tenant's database.
     pub(crate) is_tenants: bool,
+    /// Whether it is a part of a transaction, which was admitted as a whole.
+    pub(crate) is_joint: bool,
     /// How much time it needs.
     pub class: Class,
     /// Whether it may be sent again, judged from its inputs.
@@ -70,6 +72,14 @@ impl Operation {
     pub(crate) fn reading(self) -> Self {
         let resend = Resend::Read;
         Self { resend, ..self }
+    }
+
+    /// Returns what it asks of a server.
+    pub(super) fn needs(&self) -> Needs {
+        match self.is_write() {
+            true => Needs::Writes,
+            false => Needs::Reads,
+        }
     }
 
     /// Returns whether it may change something.

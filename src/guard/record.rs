@@ -69,7 +69,8 @@ pub struct Record {
     pub elapsed: Duration,
     /// How it ended.
     pub outcome: Outcome,
-    /// How often it was sent, the driver's own retries not counted.
+    /// The number of its last attempt, from 1, the driver's own retries not counted. That one was not
+    /// sent where the call was refused, or had no time left.
     pub attempts: u32,
 }
 
@@ -129,9 +130,8 @@ impl<'a> Flight<'a> {
     }
 
     /// Takes note of the end, which is what comes back.
-    pub(super) fn end<T>(&mut self, result: Result<T>, attempts: u32) -> Result<T> {
+    pub(super) fn end<T>(&mut self, result: Result<T>) -> Result<T> {
         self.record.outcome = Outcome::of(result.as_ref().err());
-        self.record.attempts = attempts;
         result
     }
 }

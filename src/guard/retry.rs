@@ -42,6 +42,8 @@ pub(super) struct Retry {
     last: Option<mongodb::error::Error>,
     /// Boxed: hardly any call has one, and all would carry its room.
     pauses: Option<Box<Pauses>>,
+    /// They are those of a busy server.
+    is_busy: bool,
 }
 
 impl Retry {
@@ -51,6 +53,7 @@ impl Retry {
             unsure: false,
             last: None,
             pauses: None,
+            is_busy: false,
         }
     }
 
@@ -115,6 +118,9 @@ impl Retry {
 
     fn pause(&mut self, error: &mongodb::error::Error, config: &RetryConfig) -> Duration {
         let is_busy = matches!(Failure::of(error), Failure::Overload | Failure::NotSent);
+        if is_busy && !self.is_busy {
+            (self.is_busy, self.pauses) = (true, None);
+        }
         let first = if is_busy {
             config.pause.max(BUSY)
         } else {

@@ -7,7 +7,11 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::mpsc, task::coop::has_budget_remaining, time::timeout};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::coop::has_budget_remaining,
+    time::timeout,
+};
 
 use super::*;
 use crate::{
@@ -56,9 +60,8 @@ fn guard() -> Guard {
     Guard::new("shop", CONFIG, 50, Vec::new())
 }
 
-/// A call that is never answered.
-async fn unanswered(guard: &Guard) -> Result<()> {
-    let operation = Operation {
+fn operation() -> Operation {
+    Operation {
         name: "find_one",
         database: "shop",
         namespace: Namespace {
@@ -66,12 +69,17 @@ async fn unanswered(guard: &Guard) -> Result<()> {
             collection: "orders",
         },
         is_tenants: false,
+        is_joint: false,
         class: Class::Read,
         resend: Resend::Read,
         timeout: None,
         within: None,
-    };
-    guard.run(operation, |_| pending()).await
+    }
+}
+
+/// A call that is never answered.
+async fn unanswered(guard: &Guard) -> Result<()> {
+    guard.run(operation(), |_| pending()).await
 }
 
 async fn ends_at_its_deadline(call: impl Future<Output = Result<()>>) {
@@ -116,4 +124,54 @@ async fn a_call_that_waits_is_cut_off_and_one_that_begins_later_too() {
     for ended in [waiting.await, unanswered(&guard).await] {
         assert!(matches!(ended, Err(Error::ShuttingDown)), "{ended:?}");
     }
+}
+
+/// One place, which somebody has until `free` is told.
+async fn queued(guard: &Guard, meanwhile: impl FnOnce()) -> Result<()> {
+    let (free, freed) = oneshot::channel::<()>();
+    let mut holding = pin!(guard.run(operation(), {
+        let mut freed = Some(freed);
+        move |_| {
+            let freed = freed.take();
+            async move {
+                let _ = freed.unwrap().await;
+                Ok(())
+            }
+        }
+    }));
+    assert!(timeout(Duration::ZERO, holding.as_mut()).await.is_err());
+    let mut waiting = pin!(guard.run(operation(), |_| async { Ok(()) }));
+    assert!(timeout(Duration::ZERO, waiting.as_mut()).await.is_err());
+
+    tokio::time::advance(Duration::from_millis(50)).await;
+    meanwhile();
+    drop(free);
+
+    holding.await.unwrap();
+    waiting.await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_waited_for_its_place_does_not_pass_a_circuit_that_opened_meanwhile() {
+    let guard = Guard::new("shop", CONFIG, 3, Vec::new());
+    queued(&guard, || {}).await.unwrap();
+
+    let ended = queued(&guard, || guard.force(Force::Open)).await;
+
+    assert!(matches!(ended, Err(Error::CircuitOpen { .. })), "{ended:?}");
+    assert_eq!(guard.state().load.in_use, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transaction_under_way_at_a_shutdown_may_make_its_calls() {
+    let guard = guard();
+    guard.close();
+    let refused = guard.run(operation(), |_| async { Ok(()) }).await;
+    assert!(matches!(refused, Err(Error::ShuttingDown)), "{refused:?}");
+
+    let part = Operation {
+        is_joint: true,
+        ..operation()
+    };
+    guard.once(part, |_| async { Ok(()) }).await.unwrap();
 }

@@ -175,6 +175,7 @@ impl Place {
     fn operation(&self, name: &'static str, collection: &'static str) -> Operation {
         Operation {
             is_tenants: false,
+            is_joint: false,
             name,
             database: self.logical,
             namespace: self.namespace(collection),

@@ -217,6 +217,7 @@ pub(super) fn operation(
             collection: "$cmd",
         },
         is_tenants: false,
+        is_joint: false,
         class: Class::Transaction,
         resend: Resend::UnsentOnly,
         timeout,

@@ -6,5 +6,6 @@ mod failover;
 mod lost;
 mod overload;
 mod scan;
+mod secondaries;
 mod shop;
 mod versions;

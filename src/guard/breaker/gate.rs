@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Circuit, Force, Reason,
+    Circuit, Force, Needs, Reason,
     policy::{Policies, Verdict},
 };
 use crate::{config::BreakerConfig, pauses::Pauses};
@@ -47,6 +47,8 @@ pub(super) struct Gate {
     outage: Option<Outage>,
     /// When the last eligible server was lost.
     lost_at: Instant,
+    /// Since when no server takes writes, while others may answer reads.
+    unwritable_since: Option<Instant>,
     /// A server was eligible once.
     is_known: bool,
     /// Something went wrong a moment ago: until then successes count, later they need not be noted.
@@ -65,6 +67,7 @@ impl Gate {
             reason: Reason::Start,
             opened_for: Reason::Start,
             lost_at: now,
+            unwritable_since: None,
             is_known: false,
             until: now,
             admitted: 0,
@@ -79,10 +82,15 @@ impl Gate {
     }
 
     /// Admits a call and returns the generation that its result carries, or how long to stay away.
-    pub(super) fn admit(&mut self, now: Instant) -> Result<u64, Duration> {
+    pub(super) fn admit(&mut self, needs: Needs, now: Instant) -> Result<u64, Duration> {
         self.tick(now);
         match self.circuit {
-            Circuit::Closed | Circuit::Disabled => Ok(self.generation),
+            Circuit::Disabled => Ok(self.generation),
+            // The circuit is shut for writes alone: secondaries go on answering reads.
+            Circuit::Closed | Circuit::HalfOpen if self.is_unwritable_for_good(needs, now) => {
+                Err(SOME_TIME)
+            }
+            Circuit::Closed => Ok(self.generation),
             Circuit::HalfOpen if self.admitted < self.config.probes => {
                 self.admitted += 1;
                 Ok(self.generation)
@@ -180,6 +188,14 @@ impl Gate {
         }
     }
 
+    /// There is a server that takes writes, or there is none.
+    pub(super) fn note_writable(&mut self, is_writable: bool, now: Instant) {
+        match is_writable {
+            true => self.unwritable_since = None,
+            false => _ = self.unwritable_since.get_or_insert(now),
+        }
+    }
+
     /// Returns when an outage began: lost again a moment later it is the same one, for a server that
     /// comes and goes is no election.
     fn outage_since(&self, now: Instant) -> Instant {
@@ -247,8 +263,17 @@ impl Gate {
         self.outage.is_some_and(|outage| outage.until.is_none())
     }
 
-    pub(super) fn lost_since(&self) -> Option<Instant> {
-        self.is_lost().then_some(self.lost_at)
+    /// Returns since when there is no server for such a call, if there is none.
+    pub(super) fn lost_since(&self, needs: Needs) -> Option<Instant> {
+        match needs {
+            Needs::Writes => self.unwritable_since,
+            Needs::Reads => self.is_lost().then_some(self.lost_at),
+        }
+    }
+
+    fn is_unwritable_for_good(&self, needs: Needs, now: Instant) -> bool {
+        let since = self.unwritable_since.filter(|_| needs == Needs::Writes);
+        since.is_some_and(|since| now.saturating_duration_since(since) >= self.config.outage_grace)
     }
 
     fn is_lost_for_good(&self, now: Instant) -> bool {
@@ -264,7 +289,10 @@ impl Gate {
 
     /// Returns whether calls need not ask: the circuit is closed, and all has gone well for a while.
     pub(super) fn is_quiet(&self) -> bool {
-        self.circuit == Circuit::Closed && self.watchful_until.is_none() && self.outage.is_none()
+        self.circuit == Circuit::Closed
+            && self.watchful_until.is_none()
+            && self.outage.is_none()
+            && self.unwritable_since.is_none()
     }
 
     pub(super) fn generation(&self) -> u64 {

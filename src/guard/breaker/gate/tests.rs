@@ -49,7 +49,7 @@ impl Scene {
     }
 
     fn admit(&mut self) -> Result<u64, Duration> {
-        self.gate.admit(self.now)
+        self.gate.admit(Needs::Reads, self.now)
     }
 
     fn note(&mut self, generation: u64, verdict: Verdict) {
@@ -395,4 +395,23 @@ fn slow_answers_alone_open_it_too() {
         }
         assert_eq!(scene.gate.reason, Reason::SlowRate);
     });
+}
+
+#[test]
+fn past_the_grace_without_a_primary_writes_are_refused_and_reads_are_not() {
+    let mut scene = Scene::new();
+    let writes = |scene: &mut Scene| scene.gate.admit(Needs::Writes, scene.now).is_ok();
+    scene.gate.note_writable(false, scene.now);
+    scene.after(seconds(2));
+    assert!(writes(&mut scene), "another primary may be elected");
+
+    // Events that say the same again do not begin it anew.
+    scene.gate.note_writable(false, scene.now);
+    scene.after(seconds(1));
+
+    assert!(!writes(&mut scene));
+    assert!(scene.admit().is_ok(), "a secondary answers");
+    assert_eq!(scene.circuit(), Circuit::Closed);
+    scene.gate.note_writable(true, scene.now);
+    assert!(writes(&mut scene));
 }
