@@ -100,7 +100,7 @@ impl Guard {
             closing: CancellationToken::new(),
             cut_off: CutOff::default(),
             breaker: Breaker::new(database, config.breaker),
-            bulkhead: Arc::new(Bulkhead::new(pool, config.bulkhead)),
+            bulkhead: Arc::new(Bulkhead::new(database, pool, config.bulkhead)),
             budget: OnceLock::new(),
             counts: Counts::default(),
             observers,
@@ -203,7 +203,7 @@ impl Guard {
     }
 
     fn budget(&self) -> &Budget {
-        let own = || Arc::new(Budget::new(self.0.config.retry.budget));
+        let own = || Arc::new(Budget::new(self.0.database, self.0.config.retry.budget));
         self.0.budget.get_or_init(own)
     }
 

@@ -136,6 +136,7 @@ impl Guard {
             }
         };
         place.ok_or_else(|| {
+            self.0.bulkhead.refuse();
             Failed::Unsent(Error::Overloaded {
                 database: self.0.database,
                 retry_after: self.0.config.bulkhead.wait,

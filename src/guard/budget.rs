@@ -2,11 +2,14 @@
 //!
 //! With each call that succeeds paying one token and each retry costing five, retries add at most a
 //! fifth to what is offered, however long a fault lasts. All databases of a deployment share one.
+//!
+//! It says when it is exhausted, and when it pays again, once each: that is not before half of it is
+//! there, because under a lasting fault it goes on paying now and then.
 
 use std::{
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -20,17 +23,29 @@ const FLOOR: f64 = 2.0;
 
 #[derive(Debug)]
 pub(crate) struct Budget {
+    /// The first logical database of the deployment, whose size it has.
+    database: &'static str,
     capacity: u32,
-    tokens: AtomicU32,
+    /// A `Level` in one word, so that its two halves never contradict each other.
+    level: AtomicU64,
     filled: Mutex<Instant>,
+}
+
+/// How full it is.
+#[derive(Debug, Clone, Copy)]
+struct Level {
+    tokens: u32,
+    /// Retries that it did not pay for since it was exhausted; 0 as long as it is not.
+    refused: u32,
 }
 
 impl Budget {
     /// Returns a full bucket.
-    pub(crate) fn new(capacity: u32) -> Self {
+    pub(crate) fn new(database: &'static str, capacity: u32) -> Self {
         Self {
+            database,
             capacity,
-            tokens: AtomicU32::new(capacity),
+            level: AtomicU64::new(u64::from(capacity)),
             filled: Mutex::new(Instant::now()),
         }
     }
@@ -38,19 +53,26 @@ impl Budget {
     /// A call succeeded.
     pub(super) fn deposit(&self) {
         // Full in all quiet times: then nothing is written that others read.
-        if self.tokens.load(Ordering::Relaxed) < self.capacity {
+        if self.level.load(Ordering::Relaxed) != u64::from(self.capacity) {
             self.add(1);
         }
     }
 
     /// Pays for a retry, if there is enough.
     pub(super) fn withdraw(&self, now: Instant) -> bool {
+        if self.capacity < COST {
+            // What never pays is not exhausted: there is nothing to tell.
+            return false;
+        }
         self.fill(now);
-        self.tokens
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tokens| {
-                tokens.checked_sub(COST)
-            })
-            .is_ok()
+        let before = self.change(|level| match level.tokens.checked_sub(COST) {
+            Some(tokens) => Level { tokens, ..level },
+            None => Level {
+                refused: level.refused.saturating_add(1),
+                ..level
+            },
+        });
+        before.tokens >= COST
     }
 
     fn fill(&self, now: Instant) {
@@ -60,21 +82,65 @@ impl Budget {
         // What is less than a token is left to grow.
         *filled += Duration::from_secs_f64(f64::from(due) / (FLOOR * f64::from(COST)));
         if due > 0 {
+            drop(filled);
             self.add(due);
         }
     }
 
     fn add(&self, more: u32) {
-        let capped = |tokens: u32| Some(tokens.saturating_add(more).min(self.capacity));
-        // It never fails: `capped` always gives a value.
-        let _ = self
-            .tokens
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, capped);
+        let enough = (self.capacity / 2).max(COST);
+        self.change(|level| {
+            let tokens = level.tokens.saturating_add(more).min(self.capacity);
+            let refused = if tokens < enough { level.refused } else { 0 };
+            Level { tokens, refused }
+        });
+    }
+
+    /// Makes one step, tells of it where it is a transition, and returns the level before it.
+    fn change(&self, step: impl Fn(Level) -> Level) -> Level {
+        let mut word = self.level.load(Ordering::Relaxed);
+        loop {
+            let before = Level::of(word);
+            let after = step(before);
+            let exchanged = self.level.compare_exchange_weak(
+                word,
+                after.word(),
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            );
+            match exchanged {
+                Ok(_) => {
+                    self.tell(before.refused, after.refused);
+                    return before;
+                }
+                Err(newer) => word = newer,
+            }
+        }
+    }
+
+    fn tell(&self, before: u32, after: u32) {
+        let database = self.database;
+        match (before, after) {
+            (0, 1..) => tracing::warn!(
+                db.logical = database,
+                budget.state = "exhausted",
+                "the retry budget of `{database}` and all on its deployment is exhausted, most of what \
+                 fails is not sent again"
+            ),
+            (1.., 0) => tracing::info!(
+                db.logical = database,
+                budget.state = "paying",
+                budget.refused = before,
+                "the retry budget of `{database}` and all on its deployment pays again, {before} \
+                 retries were refused"
+            ),
+            _ => {}
+        }
     }
 
     /// Returns the tokens that are left.
     pub(super) fn tokens(&self) -> u32 {
-        self.tokens.load(Ordering::Relaxed)
+        Level::of(self.level.load(Ordering::Relaxed)).tokens
     }
 
     /// Returns the most tokens that it holds.
@@ -83,68 +149,18 @@ impl Budget {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use rand::{Rng, SeedableRng, rngs::StdRng};
-
-    use super::*;
-
-    #[test]
-    fn retries_add_at_most_a_fifth_to_what_succeeds_once_the_reserve_is_spent() {
-        for seed in 0..200 {
-            let mut random = StdRng::seed_from_u64(seed);
-            let budget = Budget::new(500);
-            let now = Instant::now();
-            let (mut successes, mut retries) = (0_u32, 0_u32);
-            for _ in 0..20_000 {
-                if random.random_bool(0.6) {
-                    budget.deposit();
-                    successes += 1;
-                } else if budget.withdraw(now) {
-                    retries += 1;
-                }
-                assert!(budget.tokens() <= 500);
-            }
-            assert!(retries <= 500 / COST + successes / COST, "seed {seed}");
-            assert!(retries >= successes / COST, "seed {seed}");
+impl Level {
+    fn of(word: u64) -> Self {
+        Self {
+            tokens: word as u32,
+            refused: (word >> 32) as u32,
         }
     }
 
-    #[test]
-    fn where_nothing_succeeds_two_retries_a_second_are_left() {
-        let budget = Budget::new(500);
-        let mut now = Instant::now();
-        while budget.withdraw(now) {}
-
-        let mut retries = 0;
-        for _ in 0..100 {
-            now += Duration::from_millis(100);
-            retries += u32::from(budget.withdraw(now));
-        }
-
-        assert!((18..=20).contains(&retries), "{retries} in 10 s");
-    }
-
-    #[test]
-    fn what_is_less_than_a_token_is_not_lost() {
-        let budget = Budget::new(500);
-        let mut now = Instant::now();
-        while budget.withdraw(now) {}
-
-        let mut retries = 0;
-        for _ in 0..100 {
-            now += Duration::from_millis(190);
-            retries += u32::from(budget.withdraw(now));
-        }
-
-        assert!((36..=38).contains(&retries), "{retries} in 19 s");
-    }
-
-    #[test]
-    fn without_capacity_nothing_is_paid() {
-        let budget = Budget::new(0);
-        budget.deposit();
-
-        assert!(!budget.withdraw(Instant::now() + Duration::from_secs(60)));
+    fn word(self) -> u64 {
+        u64::from(self.refused) << 32 | u64::from(self.tokens)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,10 @@
 //! One tenant never takes all: it may hold as many permits as a fixed multiple of those that are
 //! free (the dynamic threshold of Choudhury and Hahne, 1998). Alone it reaches its share; the more
 //! tenants are busy, the less each one gets, and a place stays free for one that was quiet.
+//!
+//! It says when it begins to refuse calls, and when it takes them again, once each (refusals.rs).
+
+mod refusals;
 
 use std::{
     collections::VecDeque,
@@ -11,8 +15,12 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::oneshot, time::timeout};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout},
+};
 
+use self::refusals::Refusals;
 use crate::config::BulkheadConfig;
 
 /// Whose call it is, by the name of the tenant's database. What belongs to no tenant has no share to
@@ -20,6 +28,7 @@ use crate::config::BulkheadConfig;
 pub(super) type Tenant = Option<Arc<str>>;
 
 pub(super) struct Bulkhead {
+    database: &'static str,
     limit: usize,
     config: BulkheadConfig,
     desk: Mutex<Desk>,
@@ -31,6 +40,8 @@ struct Desk {
     /// By permit: which tenant holds it.
     held: Vec<Tenant>,
     queue: VecDeque<Waiter>,
+    /// While calls are refused; nothing in all quiet times.
+    refusals: Option<Refusals>,
 }
 
 struct Waiter {
@@ -60,15 +71,17 @@ pub struct Load {
 }
 
 impl Bulkhead {
-    /// Returns the bulkhead in front of a pool of `pool` connections.
-    pub(super) fn new(pool: u32, config: BulkheadConfig) -> Self {
+    /// Returns the bulkhead in front of a logical database's pool of `pool` connections.
+    pub(super) fn new(database: &'static str, pool: u32, config: BulkheadConfig) -> Self {
         let limit = pool.saturating_sub(config.reserve).max(1) as usize;
         let desk = Desk {
             free: (0..limit).collect(),
             held: vec![None; limit],
             queue: VecDeque::new(),
+            refusals: None,
         };
         Self {
+            database,
             limit,
             config,
             desk: Mutex::new(desk),
@@ -78,16 +91,29 @@ impl Bulkhead {
     /// Takes a permit, or queues for one; `None` when the queue is full.
     pub(super) fn take(self: &Arc<Self>, tenant: Tenant) -> Result<Permit, Option<Waiting>> {
         let mut desk = self.lock();
-        if let Some(slot) = desk.take(&tenant, self.config.tenant_share) {
-            return Ok(self.permit(slot));
+        let place = match desk.take(&tenant, self.config.tenant_share) {
+            Some(slot) => Ok(slot),
+            None => Err(desk.queue(tenant, self.config.queue).ok_or(None)?),
+        };
+        let over = desk.refusals.take_if(|refusals| refusals.are_over());
+        drop(desk);
+        if let Some(refusals) = over {
+            refusals.tell_over(self.database);
         }
-        desk.queue.retain(|waiter| !waiter.hand.is_closed());
-        if desk.queue.len() >= self.config.queue as usize {
-            return Err(None);
+        place.map(|slot| self.permit(slot)).map_err(Some)
+    }
+
+    /// Takes note of a call that goes without a permit: the queue is full, or it has waited too long.
+    pub(super) fn refuse(&self) {
+        let now = Instant::now();
+        let mut desk = self.lock();
+        let is_first = desk.refusals.is_none();
+        let refusals = desk.refusals.get_or_insert_with(|| Refusals::from(now));
+        refusals.note(now);
+        drop(desk);
+        if is_first {
+            refusals::tell_begun(self.database, self.load());
         }
-        let (hand, waiting) = oneshot::channel();
-        desk.queue.push_back(Waiter { tenant, hand });
-        Err(Some(Waiting(waiting)))
     }
 
     /// Waits for a permit; `None` when there was none within the limit.
@@ -163,6 +189,17 @@ impl Desk {
         let slot = self.free.pop()?;
         self.held[slot].clone_from(tenant);
         Some(slot)
+    }
+
+    /// Queues for a permit; `None` when the queue is full.
+    fn queue(&mut self, tenant: Tenant, size: u32) -> Option<Waiting> {
+        self.queue.retain(|waiter| !waiter.hand.is_closed());
+        if self.queue.len() >= size as usize {
+            return None;
+        }
+        let (hand, waiting) = oneshot::channel();
+        self.queue.push_back(Waiter { tenant, hand });
+        Some(Waiting(waiting))
     }
 
     /// Returns whether one more keeps the tenant below its multiple of what is free. A first one is

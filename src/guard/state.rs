@@ -60,7 +60,7 @@ impl Guard {
 
     /// Gives the budget to another database of the deployment.
     pub(crate) fn share_budget(&self, other: &Self) {
-        let own = || Arc::new(Budget::new(self.0.config.retry.budget));
+        let own = || Arc::new(Budget::new(self.0.database, self.0.config.retry.budget));
         let shared = self.0.budget.get_or_init(own).clone();
         // One that has its own already keeps it: it was connected later.
         let _ = other.0.budget.set(shared);

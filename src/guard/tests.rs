@@ -1,5 +1,7 @@
 //! That a call ends, whoever polls it. What it does on a real server is in tests/behaviour/guard.rs.
 
+pub(super) mod events;
+
 use std::{
     future::pending,
     pin::pin,
@@ -13,6 +15,7 @@ use tokio::{
     time::timeout,
 };
 
+use self::events::Events;
 use super::*;
 use crate::{
     config::{BreakerConfig, BulkheadConfig, Deadlines, RetryConfig},
@@ -174,4 +177,63 @@ async fn a_transaction_under_way_at_a_shutdown_may_make_its_calls() {
         ..operation()
     };
     guard.once(part, |_| async { Ok(()) }).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_queue_and_a_wait_that_is_too_long_are_both_refused_and_told_once() {
+    let config = GuardConfig {
+        bulkhead: BulkheadConfig {
+            queue: 1,
+            ..CONFIG.bulkhead
+        },
+        ..CONFIG
+    };
+    // Three connections less the reserve: one place.
+    let guard = Guard::new("shop", config, 3, Vec::new());
+    let mut holds = Box::pin(unanswered(&guard));
+    assert!(timeout(Duration::ZERO, holds.as_mut()).await.is_err());
+    let events = Events::listen();
+
+    let (waits, refused) = tokio::join!(unanswered(&guard), unanswered(&guard));
+    let begun = events.take();
+    drop(holds);
+    tokio::time::advance(Duration::from_secs(6)).await;
+    assert!(timeout(Duration::ZERO, unanswered(&guard)).await.is_err());
+
+    for refused in [waits, refused] {
+        assert!(matches!(refused, Err(Error::Overloaded { .. })));
+    }
+    assert_eq!(
+        begun,
+        [
+            "WARN the bulkhead of `shop` refuses calls: 1 of 1 places are taken, 1 wait \
+          {db.logical=shop bulkhead.state=refusing}"
+        ]
+    );
+    assert_eq!(
+        events.take(),
+        [
+            "INFO the bulkhead of `shop` takes calls again: 2 were refused within 100 ms, none for 5s \
+          {db.logical=shop bulkhead.state=taking bulkhead.refused=2 elapsed_ms=100}"
+        ]
+    );
+}
+
+#[test]
+fn each_transition_of_a_circuit_is_told_once() {
+    let (guard, events) = (guard(), Events::listen());
+
+    for force in [Force::Open, Force::Open, Force::Free, Force::Free] {
+        guard.force(force);
+    }
+
+    assert_eq!(
+        events.take(),
+        [
+            "INFO the circuit of `shop` is forced-open, it was closed: the operator said so \
+             {db.logical=shop breaker.state=forced-open}",
+            "INFO the circuit of `shop` is closed, it was forced-open: the operator said so \
+             {db.logical=shop breaker.state=closed}",
+        ]
+    );
 }

@@ -4,6 +4,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 use tokio::task::JoinSet;
 
 use super::*;
+use crate::guard::tests::events::Events;
 
 const CONFIG: BulkheadConfig = BulkheadConfig {
     reserve: 2,
@@ -13,7 +14,7 @@ const CONFIG: BulkheadConfig = BulkheadConfig {
 };
 
 fn bulkhead() -> Arc<Bulkhead> {
-    Arc::new(Bulkhead::new(10, CONFIG))
+    Arc::new(Bulkhead::new("shop", 10, CONFIG))
 }
 
 fn take(bulkhead: &Arc<Bulkhead>, tenant: Tenant) -> Option<Permit> {
@@ -30,7 +31,7 @@ fn permits_stay_below_the_pool() {
     let bulkhead = bulkhead();
 
     assert_eq!(take_all(&bulkhead, None).len(), 8);
-    let single = Arc::new(Bulkhead::new(1, CONFIG));
+    let single = Arc::new(Bulkhead::new("shop", 1, CONFIG));
     assert_eq!(take_all(&single, None).len(), 1);
 }
 
@@ -145,4 +146,39 @@ fn check(bulkhead: &Bulkhead) {
     // Three quarters of eight.
     assert!(own.values().all(|count| *count <= 6), "{own:?}");
     assert!(own.values().sum::<usize>() + desk.free.len() <= 8);
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_calls_are_refused_is_told_once_and_that_it_is_over_after_a_calm() {
+    let (bulkhead, events) = (bulkhead(), Events::listen());
+    let second = Duration::from_secs(1);
+
+    for _ in 0..2 {
+        let mut held = take_all(&bulkhead, None);
+        for _ in 0..6 {
+            bulkhead.refuse();
+            // Under a lasting overload some are taken all the while.
+            held.truncate(7);
+            held.extend(take(&bulkhead, None));
+            tokio::time::advance(second).await;
+        }
+        assert_eq!(
+            events.take(),
+            [
+                "WARN the bulkhead of `shop` refuses calls: 8 of 8 places are taken, 0 wait \
+                 {db.logical=shop bulkhead.state=refusing}"
+            ]
+        );
+        tokio::time::advance(refusals::CALM - second).await;
+        drop(held);
+        assert!(events.take().is_empty(), "nobody was taken since");
+        drop(take_all(&bulkhead, None));
+        assert_eq!(
+            events.take(),
+            [
+                "INFO the bulkhead of `shop` takes calls again: 6 were refused within 5000 ms, none \
+                 for 5s {db.logical=shop bulkhead.state=taking bulkhead.refused=6 elapsed_ms=5000}"
+            ]
+        );
+    }
 }
