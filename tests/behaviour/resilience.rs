@@ -1,5 +1,6 @@
 //! What calls survive, on real sets: lost answers, elections, killed and stalled servers, overload.
 
+mod amplification;
 mod batches;
 mod circuit;
 mod failover;
