@@ -4,29 +4,24 @@
 //! the first one succeeded. Both look like somebody else's doing until one looks. What cannot be
 //! told is an error that says so.
 
-use std::{collections::HashSet, time::Duration};
+mod inserts;
+
+use std::time::Duration;
 
 use mongodb::{
     Collection,
     bson::{Bson, Document, RawDocumentBuf, doc, oid::ObjectId},
     error::{Error, Result},
-    options::{
-        InsertManyOptions, ReadConcern, ReadPreference, SelectionCriteria, UpdateModifications,
-    },
-    results::{DeleteResult, InsertManyResult, InsertOneResult, UpdateResult},
+    options::{ReadConcern, ReadPreference, SelectionCriteria, UpdateModifications},
+    results::{DeleteResult, UpdateResult},
 };
 
-use super::document::New;
-use crate::{
-    error::Cause,
-    model::upkeep::{VERSION, WRITE_TOKEN},
-};
+pub(super) use self::inserts::{insert, insert_many};
+use crate::model::upkeep::{VERSION, WRITE_TOKEN};
 
 type Raw = Collection<RawDocumentBuf>;
 
 /// What a caller is told who cannot know.
-const CHOSEN: &str =
-    "there is a document with this `_id`, and nobody knows whether it is this call's";
 const UNKNOWN: &str =
     "the document was changed again since, and nobody knows whether by this call first";
 
@@ -37,76 +32,7 @@ pub(super) struct There<'a> {
     pub(super) time: Duration,
 }
 
-/// Takes a duplicate `_id` for what it is: this call's own document, as nobody else can have that `_id`.
-/// Of one that the caller chose nobody knows.
-pub(super) async fn insert(
-    _: There<'_>,
-    sent: &New,
-    reply: Result<InsertOneResult>,
-) -> Result<InsertOneResult> {
-    if !reply.as_ref().is_err_and(meets_own_id) {
-        return reply;
-    }
-    let id = sent.bytes.as_ref().ok().and_then(id);
-    let Some(id) = id.filter(|_| sent.is_id_ours) else {
-        return Err(Error::custom(CHOSEN));
-    };
-    let mut inserted = InsertOneResult::default();
-    inserted.inserted_id = id;
-    Ok(inserted)
-}
-
-/// Inserts those of the documents that are not there yet.
-pub(super) async fn insert_many(
-    there: There<'_>,
-    sent: &[New],
-    options: InsertManyOptions,
-    reply: Result<InsertManyResult>,
-) -> Result<InsertManyResult> {
-    if !reply.as_ref().is_err_and(meets_own_id) {
-        return reply;
-    }
-    let ids: Vec<Bson> = sent
-        .iter()
-        .filter_map(|new| id(new.bytes.as_ref().ok()?))
-        .collect();
-    let found = there.ids(&ids).await?;
-    let is_there = |id: &Bson| found.contains(&id.to_string());
-    let mut both = sent.iter().zip(&ids);
-    if both.any(|(new, id)| !new.is_id_ours && is_there(id)) {
-        return Err(Error::custom(CHOSEN));
-    }
-    let both = sent.iter().zip(&ids).filter(|(_, id)| !is_there(id));
-    let missing: Vec<_> = both
-        .filter_map(|(new, _)| new.bytes.as_ref().ok())
-        .collect();
-    if !missing.is_empty() {
-        there.on.insert_many(missing).with_options(options).await?;
-    }
-    let mut inserted = InsertManyResult::default();
-    inserted.inserted_ids = ids.into_iter().enumerate().collect();
-    Ok(inserted)
-}
-
 impl There<'_> {
-    /// Returns those of the ids that are there.
-    async fn ids(self, ids: &[Bson]) -> Result<HashSet<String>> {
-        let mut found = HashSet::new();
-        let find = self
-            .on
-            .find(doc! { "_id": { "$in": ids } })
-            .projection(doc! { "_id": 1 });
-        let find = find
-            .selection_criteria(primary())
-            .read_concern(ReadConcern::local());
-        let mut cursor = find.max_time(self.time).await?;
-        while cursor.advance().await? {
-            let document = cursor.current().to_owned();
-            found.extend(id(&document).map(|id| id.to_string()));
-        }
-        Ok(found)
-    }
-
     /// Returns the document of an id.
     async fn document(self, id: &Bson) -> Result<Option<RawDocumentBuf>> {
         let find = self
@@ -187,15 +113,6 @@ pub(super) async fn document(
         Some(found) => Ok(Some(found)),
         None => changed(there, filter, update).await,
     }
-}
-
-fn meets_own_id(error: &Error) -> bool {
-    let cause = Cause::new(error.clone());
-    cause.code() == Some(11000) && cause.key_pattern() == ["_id"]
-}
-
-fn id(document: &RawDocumentBuf) -> Option<Bson> {
-    Bson::try_from(document.get("_id").ok()??).ok()
 }
 
 /// Returns the token that a versioned update carries.

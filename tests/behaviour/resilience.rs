@@ -4,6 +4,7 @@ mod amplification;
 mod batches;
 mod circuit;
 mod failover;
+mod ghost;
 mod lost;
 mod overload;
 mod scan;

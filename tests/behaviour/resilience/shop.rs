@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use futures_util::TryStreamExt;
 use mongoplex::{
-    Collection, Config, Database, Databases, GuardState, Model, Registry, Sources, Upkeep,
+    Collection, Config, Connect, Database, Databases, GuardState, Model, Registry, Sources, Upkeep,
     bson::{Document, doc},
     mongodb::Client,
     schema::Mode,
@@ -78,6 +78,15 @@ pub(super) async fn open(
     uris: &[(&str, String)],
     settings: &[(&str, &str)],
 ) -> Databases {
+    connect(name, uris, settings, |builder| builder).await
+}
+
+async fn connect(
+    name: &str,
+    uris: &[(&str, String)],
+    settings: &[(&str, &str)],
+    with: impl FnOnce(Connect) -> Connect,
+) -> Databases {
     let registry = Registry::new().with::<Shop>().with::<Market>();
     let sources = Sources::default().variable("MONGOPLEX_ENV", "test");
     let sources = uris
@@ -88,7 +97,7 @@ pub(super) async fn open(
     });
     let config = Config::load(&registry, &[], &sources).unwrap();
     let builder = Databases::builder(registry, config).application(name);
-    let databases = builder.connect().await.unwrap();
+    let databases = with(builder).connect().await.unwrap();
     databases.schema().common(Mode::Add).await.unwrap();
     databases
 }
@@ -99,11 +108,21 @@ pub(super) async fn open_at(
     at: impl Fn(&str) -> String,
     settings: &[(&str, &str)],
 ) -> Databases {
+    open_with(name, at, settings, |builder| builder).await
+}
+
+/// The same, with more told to whoever connects them.
+pub(super) async fn open_with(
+    name: &str,
+    at: impl Fn(&str) -> String,
+    settings: &[(&str, &str)],
+    with: impl FnOnce(Connect) -> Connect,
+) -> Databases {
     let uris = [
         ("DATABASE_SHOP_URI", at("shop")),
         ("DATABASE_MARKET_URI", at("market")),
     ];
-    open(name, &uris, settings).await
+    connect(name, &uris, settings, with).await
 }
 
 pub(super) fn shop(databases: &Databases) -> Database<Shop> {
