@@ -33,7 +33,8 @@ pub(super) struct There<'a> {
 }
 
 impl There<'_> {
-    /// Returns the document of an id.
+    /// Returns the document of an id as it is at this moment, majority or not: the attempt that met nothing has
+    /// waited for its own write concern.
     async fn document(self, id: &Bson) -> Result<Option<RawDocumentBuf>> {
         let find = self
             .on
@@ -129,8 +130,7 @@ fn version(value: Option<&Bson>) -> Option<i64> {
     value.and_then(|value| value.as_i64().or(value.as_i32().map(i64::from)))
 }
 
-/// Where the write went, and nowhere else; with what it holds at this moment, majority or not. The
-/// attempt that met nothing has waited for its own write concern.
+/// Where the write went, and nowhere else.
 fn primary() -> SelectionCriteria {
     SelectionCriteria::ReadPreference(ReadPreference::Primary)
 }

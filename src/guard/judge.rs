@@ -1,7 +1,7 @@
 //! What a failed attempt means: for another attempt, for what its caller may believe, and for the
 //! circuit. One place, so that the three never contradict each other.
 
-use mongodb::error::{Error, ErrorKind, NO_WRITES_PERFORMED};
+use mongodb::error::{Error, ErrorKind, NO_WRITES_PERFORMED, WriteFailure};
 
 use super::{Resend, breaker::Verdict};
 use crate::error::{Cause, Failure};
@@ -20,7 +20,7 @@ pub(super) fn may_follow(error: &Error, resend: Resend) -> bool {
         Failure::NotSent | Failure::Overload | Failure::Conflict => {
             may_repeat || !is_unsure(error, resend)
         }
-        Failure::Interrupted => may_repeat,
+        Failure::Interrupted => may_repeat && !is_concern_late(error),
         Failure::Unknown => resend == Resend::Read,
         _ => false,
     }
@@ -47,6 +47,18 @@ pub(super) fn is_unsure(error: &Error, resend: Resend) -> bool {
         }
         _ => matches!(&*error.kind, ErrorKind::InvalidResponse { .. }),
     }
+}
+
+/// Returns whether too few servers had the write when the caller's own `wtimeout` was over: a repeat would wait
+/// for them as long again.
+fn is_concern_late(error: &Error) -> bool {
+    let concern = match &*error.kind {
+        ErrorKind::Write(WriteFailure::WriteConcernError(concern)) => Some(concern),
+        ErrorKind::InsertMany(batch) => batch.write_concern_error.as_ref(),
+        _ => None,
+    };
+    // WriteConcernTimeout, as it is called from 8.0 on.
+    concern.is_some_and(|concern| concern.code == 64)
 }
 
 /// Returns whether the server's answer holds for the attempts before it too: the input is the same.
@@ -190,6 +202,22 @@ mod tests {
             }
             for resend in [SameEffect, Versioned] {
                 assert_eq!(judged(&error, resend), expected[1], "{name}, {resend:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_concern_that_was_not_met_in_its_time_is_in_doubt_and_not_waited_for_again() {
+        for (code, follows) in [(64, false), (91, true), (11602, true)] {
+            let reply = deserialize_from_document(doc! { "code": code }).unwrap();
+            let late = WriteFailure::WriteConcernError(reply);
+            let one = Error::from(ErrorKind::Write(late));
+            let reply = doc! { "writeErrors": [{ "index": 0, "code": 11000 }], "writeConcernError": { "code": code } };
+            let many = deserialize_from_document(reply).unwrap();
+            let many = Error::from(ErrorKind::InsertMany(many));
+            for error in [one, many] {
+                assert_eq!(judged(&error, Resend::PinnedInsert), (follows, true));
+                assert_eq!(judged(&error, Resend::UnsentOnly), (false, true));
             }
         }
     }

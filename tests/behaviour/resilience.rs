@@ -3,6 +3,7 @@
 mod amplification;
 mod batches;
 mod circuit;
+mod concern;
 mod failover;
 mod ghost;
 mod lost;

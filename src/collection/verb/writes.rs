@@ -7,7 +7,7 @@ verb! {
     InsertOne = "insert_one", Write, InsertOneOptions { document: New } -> [plain InsertOneResult]
     resend: |_, _, _| Resend::PinnedInsert,
     prepare: |verb, target| target.encoded([&verb.document.bytes]),
-    again: |verb, on, _, time, reply| repeat::insert(repeat::There { on, time }, &verb.document, reply).await,
+    again: |verb, on, options, time, reply| repeat::insert(repeat::There { on, time }, &verb.document, options, reply).await,
     send: |verb, on, options, session| act!(on.insert_one(encoded(&verb.document.bytes)).with_options(options), session),
 }
 
