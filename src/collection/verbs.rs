@@ -36,13 +36,15 @@ impl<M: Model> Collection<M> {
         })
     }
 
-    /// Inserts a document whose id and stamps are made already, such as by [`Stored::new`].
+    /// Inserts a document whose id and stamps are there already: as it was read elsewhere, or made by
+    /// [`Stored::new`]. Its id is the caller's choice, and proves nothing where answers are lost
+    /// ([`Error::Ambiguous`](crate::Error::Ambiguous)): somebody else may insert the same. What
+    /// [`create`](Self::create) makes is known again.
     pub fn insert_stored(&self, document: &Stored<M>) -> Call<'static, M, v::InsertOne> {
         self.call(v::InsertOne {
             document: New {
                 bytes: document::encode_as_is(document),
-                // `Stored::new` made it, for this document.
-                is_id_ours: true,
+                is_id_ours: false,
             },
         })
     }
@@ -64,7 +66,9 @@ impl<M: Model> Collection<M> {
             );
         }
         let stored = Stored::new(model);
-        self.insert_stored(&stored).await?;
+        let mut insert = self.insert_stored(&stored);
+        insert.verb.document.is_id_ours = true;
+        insert.await?;
         Ok(stored)
     }
 

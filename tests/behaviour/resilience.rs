@@ -1,6 +1,7 @@
 //! What calls survive, on real sets: lost answers, elections, killed and stalled servers, overload.
 
 mod amplification;
+mod answers;
 mod batches;
 mod circuit;
 mod concern;

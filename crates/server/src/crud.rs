@@ -198,7 +198,7 @@ impl<P, M: Resource> Crud<P, M> {
         body::merge(&mut document, self.prepared(body).await?);
         let model: M = body::model(document)?;
         model.check(None).map_err(broken)?;
-        let change = Change::Create(Box::new(Stored::new(model)));
+        let change = Change::Create(Box::new(model));
         let document = place.change(actor, change).await?;
         let location = (header::LOCATION, format!("{}/{}", self.path, document.id));
         answer(StatusCode::CREATED, &document, Some(location))

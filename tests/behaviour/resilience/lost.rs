@@ -130,6 +130,34 @@ async fn an_id_that_the_caller_chose_proves_nothing_even_where_the_same_lies_und
 }
 
 #[tokio::test]
+async fn a_document_that_was_read_elsewhere_has_an_id_that_the_caller_chose() {
+    let scene = Scene::new("lost_claim").await;
+    let cards = cards(&scene.databases);
+    // Somebody else's claim: both read the document somewhere, and this one was faster.
+    let theirs = cards.create(card("a")).await.unwrap();
+    scene.lose("insert");
+
+    let answer = cards.insert_stored(&theirs).await;
+
+    assert!(matches!(answer, Err(Error::Ambiguous { .. })), "{answer:?}");
+    assert_eq!(scene.all("cards").await.len(), 1);
+    scene.end(0).await;
+}
+
+#[tokio::test]
+async fn a_document_that_is_created_knows_itself_again() {
+    let scene = Scene::new("lost_created").await;
+    scene.lose("insert");
+
+    let made = cards(&scene.databases).create(card("a")).await.unwrap();
+
+    let all = scene.all("cards").await;
+    assert_eq!(all.len(), 1);
+    assert_eq!(all[0].get_object_id("_id").unwrap(), made.id);
+    scene.end(1).await;
+}
+
+#[tokio::test]
 async fn a_count_whose_answers_are_lost_is_ambiguous_and_done_once() {
     let scene = Scene::new("lost_inc").await;
     let lines = lines(&scene.databases);

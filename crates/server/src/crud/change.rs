@@ -15,7 +15,7 @@ use crate::{extract::IfMatch, problem::Problem};
 #[derive(Debug)]
 pub enum Change<M> {
     /// A document more.
-    Create(Box<Stored<M>>),
+    Create(Box<M>),
     /// Some of its fields are set or dropped, if it still has the version.
     Update {
         id: ObjectId,
@@ -40,16 +40,6 @@ pub enum Change<M> {
 }
 
 impl<M: Resource> Change<M> {
-    pub(super) fn id(&self) -> ObjectId {
-        match self {
-            Self::Create(document) => document.id,
-            Self::Update { id, .. }
-            | Self::Delete { id, .. }
-            | Self::Restore { id, .. }
-            | Self::Purge { id, .. } => *id,
-        }
-    }
-
     pub(super) fn action(&self) -> Action {
         match self {
             Self::Create(_) => Action::Create,
@@ -63,7 +53,7 @@ impl<M: Resource> Change<M> {
     /// Returns the names of the fields that it sets or drops.
     pub(super) fn fields(&self) -> Result<Vec<String>, Problem> {
         Ok(match self {
-            Self::Create(document) => json::document(&document.model)?.keys().cloned().collect(),
+            Self::Create(model) => json::document(&**model)?.keys().cloned().collect(),
             Self::Update { difference, .. } => difference.fields(),
             _ => Vec::new(),
         })
@@ -71,11 +61,9 @@ impl<M: Resource> Change<M> {
 
     /// Makes the change and returns the document as it is then; as it was where it is gone.
     pub(super) async fn apply(&self, collection: &Collection<M>) -> Result<Stored<M>, Problem> {
-        let done = match self {
-            Self::Create(document) => {
-                collection.insert_stored(document).await?;
-                return Ok(Stored::clone(document));
-            }
+        let (id, done) = match self {
+            // And not one that is made beforehand: this one is known again where its answer is lost.
+            Self::Create(model) => return Ok(collection.create(M::clone(model)).await?),
             Self::Update {
                 id,
                 version,
@@ -84,36 +72,36 @@ impl<M: Resource> Change<M> {
                 let filter = doc! { "_id": id, "version": version };
                 let update = collection.find_one_and_update(filter, difference.update());
                 let update = update.stored().return_document(ReturnDocument::After);
-                update.await?
+                (id, update.await?)
             }
             Self::Delete { id, version } => {
-                let filter = filter(*id, *version);
-                collection.find_one_and_delete(filter).stored().await?
+                let delete = collection.find_one_and_delete(filter(*id, *version));
+                (id, delete.stored().await?)
             }
             Self::Restore { id, version } => {
                 let restore = collection.restore_one(filter(*id, *version));
-                restore.stored().await?
+                (id, restore.stored().await?)
             }
             Self::Purge { id, version } => {
                 let deleted = self.seen_in(collection)?;
                 let purge = deleted.find_one_and_delete(filter(*id, *version));
-                purge.stored().await?
+                (id, purge.stored().await?)
             }
         };
         match done {
             Some(document) => Ok(document),
-            None => Err(self.refusal(collection).await?),
+            None => Err(self.refusal(collection, *id).await?),
         }
     }
 
     /// Says why nothing matched: there is no such document, or it has another version.
-    async fn refusal(&self, collection: &Collection<M>) -> Result<Problem, Problem> {
+    async fn refusal(&self, collection: &Collection<M>, id: ObjectId) -> Result<Problem, Problem> {
         let seen = self.seen_in(collection)?;
-        if seen.find_by_id(self.id()).await?.is_some() {
+        if seen.find_by_id(id).await?.is_some() {
             return Ok(Problem::stale());
         }
         let live = match self {
-            Self::Restore { .. } | Self::Purge { .. } => collection.find_by_id(self.id()).await?,
+            Self::Restore { .. } | Self::Purge { .. } => collection.find_by_id(id).await?,
             _ => None,
         };
         let detail = "the document is not deleted; what is marked as deleted is restored or purged";

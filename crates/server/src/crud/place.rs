@@ -87,10 +87,11 @@ where
         if !database.keeps_audit_trail() {
             return change.apply(&database.collection()).await;
         }
-        let (action, id) = (change.action(), change.id().to_hex());
-        let entry = Entry::new(&*actor, action, M::COLLECTION, id, change.fields()?);
+        let (action, fields) = (change.action(), change.fields()?);
         let audited = database.transaction().run(async move |database| {
             let document = change.apply(&database.collection()).await?;
+            let id = document.id.to_hex();
+            let entry = Entry::new(&*actor, action, M::COLLECTION, id, fields.clone());
             let written = database.audit_trail().write(&entry).await;
             written.map_err(Problem::unexpected)?;
             Ok(document)
