@@ -1,8 +1,13 @@
-//! What a client is told over HTTP of a change whose answer was lost on its way.
+//! What a client is told over HTTP of a change whose answer was lost or late.
 
-use mongoplex_testing::{Nodes, OwnSet, Proxy, own_set};
+use std::time::{Duration, Instant};
 
-use crate::house::{Answer, House, send};
+use mongoplex::{bson::doc, mongodb};
+use mongoplex_testing::{FailPoint, Fault, Nodes, OwnSet, Proxy, own_set};
+use serde_json::json;
+
+use super::shop::state;
+use crate::house::{Answer, House, eventually, send};
 
 const TENANT: [(&str, &str); 1] = [("x-tenant-id", "acme")];
 const CLIENT: &str = r#"{"clientCode":"C-1","companyName":"Acme"}"#;
@@ -55,4 +60,62 @@ async fn a_document_whose_answers_are_lost_is_created_once() {
     assert_eq!(scene.proxy.dropped_replies(), 2);
     assert_eq!(scene.clients().await, 1);
     scene.end().await;
+}
+
+/// Asserts that it tells in time, and in its own words, that nobody knows.
+fn assert_in_doubt(answer: &Answer, elapsed: Duration, limit: Duration) {
+    let Answer { status, body, .. } = answer;
+    let kind = "urn:mongoplex:deadline";
+    assert_eq!((status.as_u16(), &body["type"]), (504, &json!(kind)));
+    let detail = body["detail"].as_str().unwrap();
+    assert!(detail.contains("may have been made"), "{detail}");
+    assert!(elapsed < limit + Duration::from_secs(1), "{elapsed:?}");
+}
+
+#[tokio::test]
+async fn a_request_that_ends_with_its_time_says_that_its_change_may_have_been_made() {
+    let limit = Duration::from_secs(1);
+    let scene = Scene::new("answers_late", &[("REQUEST_TIMEOUT", "1s")]).await;
+    // No verb that inserts has a `maxTimeMS`: only the guard's own timer ends it.
+    let fault = Fault::of(["insert"], "answers_late/customer").block(limit * 3);
+    let blocked = FailPoint::set(&scene.set.uri("admin"), fault).await;
+
+    let started = Instant::now();
+    let answer = scene.post().await;
+
+    assert_in_doubt(&answer, started.elapsed(), limit);
+    assert_eq!(state(&scene.house.databases, "customer").forced, 1);
+    assert_eq!(blocked.off().await, 1);
+    scene.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_is_not_answered_in_the_requests_time_may_have_been_made() {
+    let limit = Duration::from_secs(2);
+    let scene = Scene::new("answers_commit", &[("REQUEST_TIMEOUT", "2s")]).await;
+    let server = scene.house.admin_server();
+    let fault = Fault::of(["commitTransaction"], "answers_commit/customer").block(limit / 2);
+    let held = FailPoint::set(&scene.set.uri("admin"), fault).await;
+    let outside = scene.house.outside("admin").await;
+
+    let started = Instant::now();
+    let plan = r#"{"code":"p1","name":"P","monthlyPrice":100}"#;
+    let post = send(&server, "POST /api/v1/admin/plans", &[], plan);
+    let silence = async {
+        eventually("a commit under way", || is_committing(&outside)).await;
+        scene.proxy.stall().await;
+    };
+    let (answer, ()) = tokio::join!(post, silence);
+
+    assert_in_doubt(&answer, started.elapsed(), limit);
+    assert_eq!(held.off().await, 1);
+    scene.proxy.pass().await;
+    scene.end().await;
+}
+
+async fn is_committing(admin: &mongodb::Database) -> bool {
+    let current = doc! { "$currentOp": {} };
+    let commit = doc! { "$match": { "command.commitTransaction": { "$exists": true } } };
+    let mut found = admin.aggregate([current, commit]).await.unwrap();
+    found.advance().await.unwrap()
 }
