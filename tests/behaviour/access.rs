@@ -2,7 +2,7 @@
 
 use mongoplex::Environment;
 
-use crate::house::{House, send};
+use crate::house::{Answer, House, send};
 
 #[tokio::test]
 async fn foreign_hosts_origins_and_proxies_are_refused() {
@@ -82,20 +82,29 @@ async fn every_answer_carries_its_request_id_and_the_security_headers() {
     house.close().await;
 }
 
+/// Returns a server whose one route never answers.
+fn slow() -> mongoplex_server::Server {
+    mongoplex_server::Server::new("admin-server", 3000, |_| {
+        let never = axum::routing::any(std::future::pending::<()>);
+        Ok(axum::Router::new().route("/slow", never))
+    })
+}
+
 #[tokio::test]
 async fn a_request_that_takes_too_long_is_a_504() {
     let names = [("REQUEST_TIMEOUT", "200ms")];
     let house = House::on(mongoplex_testing::shared(), "access_timeout", &names).await;
-    let slow = mongoplex_server::Server::new("admin-server", 3000, |_| {
-        let never = axum::routing::get(std::future::pending::<()>);
-        Ok(axum::Router::new().route("/slow", never))
-    });
-    let server = slow.router(&house.databases, &house.config).unwrap();
+    let server = slow().router(&house.databases, &house.config).unwrap();
 
-    let answer = send(&server, "GET /slow", &[], "").await;
+    let read = send(&server, "GET /slow", &[], "").await;
+    let change = send(&server, "POST /slow", &[], "").await;
 
-    assert_eq!(answer.status, 504);
-    assert_eq!(answer.header("content-type"), "application/problem+json");
+    for answer in [&read, &change] {
+        assert_eq!(answer.status, 504);
+        assert_eq!(answer.header("content-type"), "application/problem+json");
+    }
+    let may_be = |answer: &Answer| answer.body["detail"].to_string().contains("may have been");
+    assert_eq!((may_be(&read), may_be(&change)), (false, true));
     house.close().await;
 }
 
@@ -124,16 +133,13 @@ async fn requests_that_outlast_the_grace_are_answered_503() {
         ("ADMIN_SERVER_ADDRESS", "127.0.0.1:0"),
     ];
     let house = House::on(mongoplex_testing::shared(), "access_cut_off", &variables).await;
-    let slow = mongoplex_server::Server::new("admin-server", 3000, |_| {
-        let never = axum::routing::get(std::future::pending::<()>);
-        Ok(axum::Router::new().route("/slow", never))
-    });
-    let bound = mongoplex_server::bind(&[slow], &house.config)
+    let bound = mongoplex_server::bind(&[slow()], &house.config)
         .await
         .unwrap();
     let address = bound[0].address();
-    let asked =
-        tokio::task::spawn_blocking(move || mongoplex_testing::http(address, "GET /slow", &[], ""));
+    let ask =
+        |line| tokio::task::spawn_blocking(move || mongoplex_testing::http(address, line, &[], ""));
+    let (read, change) = (ask("GET /slow"), ask("POST /slow"));
 
     let stop = tokio::time::sleep(std::time::Duration::from_millis(500));
     let drained = mongoplex_server::run(bound, &house.databases, &house.config, stop)
@@ -141,12 +147,19 @@ async fn requests_that_outlast_the_grace_are_answered_503() {
         .unwrap();
 
     assert_eq!(drained, mongoplex_server::Drained::CutOff);
-    let answer = asked.await.unwrap().unwrap();
-    assert_eq!(answer.status, 503);
-    assert_eq!(
-        answer.header("content-type"),
-        Some("application/problem+json")
-    );
-    assert_eq!(answer.header("x-request-id").map(str::len), Some(24));
+    let (read, change) = (read.await.unwrap().unwrap(), change.await.unwrap().unwrap());
+    for answer in [&read, &change] {
+        assert_eq!(answer.status, 503);
+        assert_eq!(
+            answer.header("content-type"),
+            Some("application/problem+json")
+        );
+        assert_eq!(answer.header("x-request-id").map(str::len), Some(24));
+    }
+    assert!(read.body.contains("urn:mongoplex:draining"), "{read:?}");
+    assert_eq!(read.header("retry-after"), Some("1"));
+    let unknown = change.body.contains("urn:mongoplex:outcome-unknown");
+    assert!(unknown, "{change:?}");
+    assert_eq!(change.header("retry-after"), None);
     house.close().await;
 }

@@ -28,17 +28,23 @@ pub(crate) async fn enforce(
     limit: Duration,
     cut_off: &CancellationToken,
 ) -> Response {
+    let is_safe = request.method().is_safe();
     let deadline = Deadline::within(limit - LAST_WORD.min(limit / 2));
     request.extensions_mut().insert(deadline);
     // What a handler had in hand is dropped with it, so nobody sees a half of anything.
     let handled = AssertUnwindSafe(next.run(request)).catch_unwind();
-    match cut_off.run_until_cancelled(timeout(limit, handled)).await {
-        Some(Ok(Ok(response))) => response,
+    let dropped = match cut_off.run_until_cancelled(timeout(limit, handled)).await {
+        Some(Ok(Ok(response))) => return response,
         Some(Ok(Err(_))) => {
             tracing::error!("a handler panicked");
-            Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR).into_response()
+            return Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR).into_response();
         }
-        Some(Err(_)) => Problem::of_status(StatusCode::GATEWAY_TIMEOUT).into_response(),
-        None => Problem::from(Error::ShuttingDown).into_response(),
+        Some(Err(_)) => Problem::of_status(StatusCode::GATEWAY_TIMEOUT),
+        None => Problem::from(Error::ShuttingDown),
+    };
+    match is_safe {
+        true => dropped.into_response(),
+        // The handler may have sent it already.
+        false => dropped.of_a_change().into_response(),
     }
 }

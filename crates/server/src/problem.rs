@@ -12,6 +12,12 @@ use axum::{
 use mongoplex::{Error, error::Failure};
 use serde::Serialize;
 
+/// Kind and detail where nobody knows whether a change was made.
+const UNKNOWN: (&str, &str) = (
+    "outcome-unknown",
+    "the change may have been made: its answer was lost; read what is there before repeating it",
+);
+
 /// An answer that says what went wrong, without any document's content.
 #[derive(Debug, Clone)]
 pub struct Problem {
@@ -99,6 +105,16 @@ impl Problem {
         problem
     }
 
+    /// Returns the same for a request that changes something and was dropped midway, late or cut off.
+    pub(crate) fn of_a_change(mut self) -> Self {
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            (self.kind, self.detail) = (UNKNOWN.0, UNKNOWN.1.into());
+        } else {
+            self.detail = format!("{}; the change may have been made", self.detail).into();
+        }
+        self
+    }
+
     pub(crate) fn status(&self) -> StatusCode {
         self.status
     }
@@ -129,7 +145,8 @@ impl Problem {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+        // Who is told when to ask again does so: a change that may have been made would be made twice.
+        if self.status == StatusCode::SERVICE_UNAVAILABLE && self.kind != UNKNOWN.0 {
             let wait = self.cause().and_then(Error::retry_after);
             // Whole seconds, and never none of them.
             let wait = wait.map_or(1, |wait| wait.as_secs() + 1);
@@ -184,11 +201,9 @@ fn of_error(error: &Error) -> Problem {
             "the database did not answer in time; the change may have been made",
         ),
         Error::DeadlineExceeded { .. } => late(),
-        Error::Ambiguous { .. } => Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "outcome-unknown",
-            "the change may have been made: its answer was lost; read what is there before repeating it",
-        ),
+        Error::Ambiguous { .. } => {
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, UNKNOWN.0, UNKNOWN.1)
+        }
         Error::Overloaded { .. } => Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "overloaded",

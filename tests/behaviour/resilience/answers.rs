@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use mongoplex::{bson::doc, mongodb};
+use mongoplex::{Force, bson::doc, mongodb};
 use mongoplex_testing::{FailPoint, Fault, Nodes, OwnSet, Proxy, own_set};
 use serde_json::json;
 
@@ -58,6 +58,28 @@ async fn a_document_whose_answers_are_lost_is_created_once() {
 
     assert_eq!(created.status, 201, "{created:?}");
     assert_eq!(scene.proxy.dropped_replies(), 2);
+    assert_eq!(scene.clients().await, 1);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn an_unknown_outcome_invites_nobody_to_repeat_the_change() {
+    let scene = Scene::new("answers_unknown", &[("DB_RETRY_ATTEMPTS", "1")]).await;
+    scene.proxy.drop_replies(b"\x02insert\0", 2);
+
+    let unknown = scene.post().await;
+    let database = &scene.house.databases;
+    assert!(database.force_circuit("customer", Force::Open));
+    let refused = scene.post().await;
+    database.force_circuit("customer", Force::Free);
+
+    let kind = |answer: &Answer| (answer.status.as_u16(), answer.body["type"].clone());
+    let expected = |kind| (503, json!(format!("urn:mongoplex:{kind}")));
+    assert_eq!(kind(&unknown), expected("outcome-unknown"));
+    assert_eq!(unknown.header("retry-after"), "");
+    // It was not sent: whoever repeats it after a while doubles nothing.
+    assert_eq!(kind(&refused), expected("unavailable"));
+    assert_ne!(refused.header("retry-after"), "");
     assert_eq!(scene.clients().await, 1);
     scene.end().await;
 }
