@@ -16,7 +16,7 @@ use mongodb::{
 
 use super::{joint::Joint, target::Target};
 use crate::{
-    error::Result,
+    error::{Error, Result},
     guard::{Class, Operation, Resend},
 };
 
@@ -42,7 +42,8 @@ impl Batches {
     }
 }
 
-/// The batches of one cursor. After an error it ends; dropped it lets the server forget the cursor.
+/// The batches of one cursor. After an error it ends, but for one that found no place; dropped it lets the
+/// server forget the cursor.
 pub(super) struct Fetch<'s> {
     first: Option<RawBatch>,
     state: State<'s>,
@@ -110,7 +111,13 @@ impl Stream for Fetch<'_> {
             Some(first) => Ok(Some(first)),
             None => ready!(this.poll_fetch(context)),
         };
-        if !matches!(&fetched, Ok(Some(batch)) if !is_last(batch)) {
+        let goes_on = match &fetched {
+            Ok(Some(batch)) => !is_last(batch),
+            // It was not sent: a scan may try again.
+            Err(Error::Overloaded { .. }) => true,
+            Ok(None) | Err(_) => false,
+        };
+        if !goes_on {
             this.end();
         }
         Poll::Ready(fetched.transpose())

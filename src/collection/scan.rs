@@ -71,10 +71,11 @@ impl<M: Model> Collection<M> {
     ///
     /// # Errors
     /// Those of [`find`](Self::find). The stream ends with the last failure where it was resumed
-    /// `RETRY_ATTEMPTS` times in a row without a further document, at once where trying again would not help,
-    /// and with [`Error::DeadlineExceeded`](crate::Error::DeadlineExceeded) where a batch was not there in
-    /// its time (`SCAN_DEADLINE`, or [`Scan::timeout`]). Where the circuit opens meanwhile, it waits as
-    /// long.
+    /// `RETRY_ATTEMPTS` times in a row without a further document, or where the find by which it goes on failed
+    /// in all its attempts; at once where trying again would not help; and with
+    /// [`Error::DeadlineExceeded`](crate::Error::DeadlineExceeded) where a batch was not there in its time
+    /// (`SCAN_DEADLINE`, or [`Scan::timeout`]). Where the circuit opens meanwhile, or no place is free, it
+    /// waits as long.
     ///
     /// # Cancel safety
     /// Dropping it, begun or not, changes nothing.

@@ -18,11 +18,11 @@ use crate::{
         verb::Find,
     },
     error::{Error, Failure, Result},
-    guard::{Class, Guard, Resend},
+    guard::{Deadline, Guard},
     pauses::Pauses,
 };
 
-/// The pauses before a scan goes on once more without having got any further.
+/// The pauses before a scan goes on once more without having got any further, or where the server is busy.
 const PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
@@ -38,6 +38,8 @@ pub(super) struct Walk {
     /// Resumes since the last document.
     resumes: u32,
     pauses: Pauses,
+    /// Since the guard refused a call, until when that is waited for; none once documents came.
+    refused: Option<Deadline>,
 }
 
 /// The `_id` of the last document that came.
@@ -64,6 +66,7 @@ impl Walk {
             last: Last::Start,
             resumes: 0,
             pauses: Pauses::full_jitter(PAUSE, LONGEST_PAUSE),
+            refused: None,
         };
         walk.find().await?;
         Ok(walk)
@@ -74,16 +77,16 @@ impl Walk {
         // Nothing is left of the caller's limit: to the server that would be none.
         while self.options.limit != Some(0) {
             let Some(fetch) = &mut self.fetch else {
-                match self.find_again().await {
-                    // It was waited for already.
-                    Err(error @ Error::CircuitOpen { .. }) => return Err(error),
-                    Err(error) if is_gone(&error) => self.resume(error).await?,
-                    found => found?,
+                // Its attempts are the guard's: what they did not help is not tried again here.
+                if let Err(error) = self.find().await {
+                    self.wait_out(error).await?;
                 }
                 continue;
             };
             let began = Instant::now();
             match fetch.next().await.transpose() {
+                // It was not sent, and the cursor is as it was.
+                Err(error @ Error::Overloaded { .. }) => self.wait_out(error).await?,
                 Err(error) if is_gone(&error) || is_used_up(&error, began.elapsed()) => {
                     self.resume(error).await?;
                 }
@@ -93,21 +96,19 @@ impl Walk {
         Ok(None)
     }
 
-    /// Makes the next find, and waits as long as that has time where the circuit is open: at a kill all
-    /// batches under way fail at once, which opens it, and a refusal costs the deployment nothing.
-    async fn find_again(&mut self) -> Result<()> {
+    /// Waits before a call that the guard refused is made again: it was not sent, and costs the deployment
+    /// nothing; and at a kill all batches under way fail at once, which opens the circuit. Ends with an error that
+    /// is no refusal, and once refusals have taken the time of a batch.
+    async fn wait_out(&mut self, error: Error) -> Result<()> {
         let guard = self.target.guard.clone();
-        let find = self.target.operation("find", Class::Scan, Resend::Read);
-        let deadline = guard.deadline(&find);
-        loop {
-            match self.find().await {
-                Err(Error::CircuitOpen { retry_after, .. })
-                    if retry_after < deadline.remaining() =>
-                {
-                    wait(&guard, retry_after.max(PAUSE)).await;
-                }
-                found => return found,
+        let batch = get_more(&self.target);
+        let until = self.refused.get_or_insert_with(|| guard.deadline(&batch));
+        match error.retry_after() {
+            Some(pause) if pause < until.remaining() => {
+                wait(&guard, pause.max(PAUSE)).await;
+                Ok(())
             }
+            _ => Err(error),
         }
     }
 
@@ -146,7 +147,7 @@ impl Walk {
             "a scan goes on from its last document: {error}"
         );
         self.fetch = None;
-        if self.resumes > 0 {
+        if self.resumes > 0 || is_busy(&error) {
             wait(&self.target.guard, self.pauses.pause()).await;
         }
         self.resumes += 1;
@@ -176,6 +177,7 @@ impl Walk {
         self.options.limit = self.options.limit.map(|left| (left - count).max(0));
         self.resumes = 0;
         self.pauses.reset();
+        self.refused = None;
         Ok(())
     }
 }
@@ -186,15 +188,21 @@ async fn wait(guard: &Guard, pause: Duration) {
     let _ = timeout(pause, guard.closing()).await;
 }
 
-/// Returns whether the server, the connection or the cursor is gone, or those of others just went.
+/// Returns whether the server, the connection or the cursor is gone, those of others just went, or the server
+/// could not answer now.
 fn is_gone(error: &Error) -> bool {
     match error {
-        Error::Driver { cause, .. } => {
-            matches!(cause.failure(), Failure::NotSent | Failure::Interrupted)
-        }
+        Error::Driver { cause, .. } => matches!(
+            cause.failure(),
+            Failure::NotSent | Failure::Interrupted | Failure::Overload | Failure::Conflict
+        ),
         Error::CircuitOpen { .. } => true,
         _ => false,
     }
+}
+
+fn is_busy(error: &Error) -> bool {
+    matches!(error, Error::Driver { cause, .. } if cause.failure() == Failure::Overload)
 }
 
 /// Returns whether a batch ended early because of all the batches before it: the `maxTimeMS` of a find holds

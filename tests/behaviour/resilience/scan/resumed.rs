@@ -1,21 +1,33 @@
 //! How a scan goes on: from where, with which filter, how often, and across which ids.
 
-use std::time::Duration;
+use std::{future::IntoFuture, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, TryStreamExt};
 use mongoplex::{
     Databases, Error, Force,
     bson::{Bson, DateTime, Document, RawDocumentBuf, doc, oid::ObjectId},
     error::Failure,
+    guard::{Observer, Outcome, Record},
     mongodb::{Client, IndexModel},
 };
 use mongoplex_testing::{FailPoint, Fault, Nodes, OwnSet, own_set, raw};
+use tokio::sync::mpsc;
 
 use super::{BATCH, assert_each_once, fill, read};
 use crate::resilience::{
     failover::SETTINGS,
-    shop::{Card, Line, Order, cards, close, forget, lines, open_at, shop},
+    shop::{Card, Line, Order, cards, close, forget, lines, open_at, open_with, shop},
 };
+
+/// Tells of each call that ended, as it ends.
+struct Seen(mpsc::UnboundedSender<(&'static str, Outcome)>);
+
+impl Observer for Seen {
+    fn record(&self, record: &Record) {
+        // The test may have ended.
+        let _ = self.0.send((record.operation.name, record.outcome));
+    }
+}
 
 /// A set of one node with its shop, and the way past it.
 struct Scene {
@@ -216,10 +228,18 @@ async fn resumes_without_a_further_document_end_and_those_with_one_do_not() {
 
     let lost = scan.next().await.unwrap().unwrap_err();
 
-    // The batch, and three resumes whose finds are each attempted three times.
-    assert_eq!(failing.off().await, 1 + 3 * 3);
+    // The batch, and one find, whose attempts are the guard's.
+    assert_eq!(failing.off().await, 1 + 3);
     assert!(matches!(&lost, Error::Driver { cause, .. } if cause.code() == Some(175)));
     assert!(scan.next().await.is_none());
+
+    // Its finds are answered, with no document, and each of their batches fails.
+    let mut scan = lines.scan(doc! {}).batch_size(0).await.unwrap();
+    let fault = Fault::of(["getMore"], &app).error(43, []).always();
+    let failing = FailPoint::set(&scene.set.uri("admin"), fault).await;
+    let lost = scan.next().await.unwrap().unwrap_err();
+    assert_eq!(failing.off().await, 1 + 3);
+    assert!(matches!(&lost, Error::Driver { cause, .. } if cause.code() == Some(43)));
 
     let mut scan = lines.scan(doc! {}).batch_size(10).await.unwrap();
     let fault = Fault::of(["getMore"], &app).error(43, []).always();
@@ -311,4 +331,72 @@ async fn a_scan_waits_where_the_circuit_opens_under_it() {
     );
     assert_each_once(&numbers, 100);
     scene.close().await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_busy_or_a_conflict_ends_no_scan() {
+    let name = "scan_busy";
+    let scene = Scene::new(name).await;
+    fill(&scene.databases, 100).await;
+    let scan = lines(&scene.databases).scan(doc! {}).batch_size(10);
+    let mut scan = scan.await.unwrap();
+    let mut numbers = read(&mut scan, 10).await;
+
+    let overload = ["SystemOverloadedError", "RetryableError"].as_slice();
+    for (code, labels) in [(462, overload), (112, &[]), (143, &[])] {
+        let fault = Fault::of(["getMore"], &format!("{name}/shop"));
+        let fault = fault.error(code, labels.iter().copied());
+        let failing = FailPoint::set(&scene.set.uri("admin"), fault).await;
+        numbers.extend(read(&mut scan, 20).await);
+        assert_eq!(failing.off().await, 1, "{code}");
+    }
+
+    numbers.extend(read(&mut scan, 30).await);
+    assert_each_once(&numbers, 100);
+    scene.close().await;
+}
+
+#[tokio::test]
+async fn a_scan_that_finds_no_place_goes_on_with_its_cursor() {
+    let settings = [
+        ("DB_MAX_POOL_SIZE", "1"),
+        ("DB_POOL_RESERVE", "0"),
+        ("DB_QUEUE_WAIT", "50ms"),
+    ];
+    let set = own_set(Nodes::One).await;
+    let (refused, mut refusals) = mpsc::unbounded_channel();
+    let seen = Arc::new(Seen(refused));
+    let observed = |builder: mongoplex::Connect| builder.observer(seen);
+    let databases = open_with("scan_full", |name| set.uri(name), &settings, observed).await;
+    fill(&databases, 100).await;
+    let scan = lines(&databases).scan(doc! {}).batch_size(10);
+    let mut scan = scan.await.unwrap();
+    let mut left = lines(&databases).scan(doc! {}).batch_size(10);
+    left = left.timeout(Duration::from_millis(200));
+    let mut left = left.await.unwrap();
+    let mut numbers = read(&mut scan, 10).await;
+    read(&mut left, 10).await;
+    // Begun and not driven on: it keeps the only place.
+    let mut other = lines(&databases).find_one(doc! {}).into_future();
+    assert!(futures_util::poll!(&mut other).is_pending());
+
+    let refused_for_good = left.next().await.unwrap();
+    while refusals.try_recv().is_ok() {}
+    let free = async {
+        while refusals.recv().await != Some(("getMore", Outcome::Rejected)) {}
+        drop(other);
+    };
+    let (rest, ()) = tokio::join!(read(&mut scan, 90), free);
+    numbers.extend(rest);
+
+    assert!(
+        matches!(refused_for_good, Err(Error::Overloaded { .. })),
+        "{refused_for_good:?}"
+    );
+    assert_each_once(&numbers, 100);
+    // No further find was needed.
+    let mut sent = std::iter::from_fn(|| refusals.try_recv().ok());
+    assert!(sent.all(|(name, _)| name != "find"));
+    close(databases).await;
+    set.stop().await;
 }
