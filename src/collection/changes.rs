@@ -57,7 +57,8 @@ impl Events {
 
 /// The changes of a collection: a [`Stream`] of the driver's events, which waits for the next one
 /// without a deadline. It ends with [`Error::ShuttingDown`] when the databases shut down, and after any
-/// other error. The driver resumes it where it can; each event's `id` is the token to go on from.
+/// other error. The driver resumes it where it can; each event's `id` is the token to go on from. Polled, it
+/// keeps a connection of the pool: see [`Collection::watch`](super::Collection::watch).
 pub struct Changes<'s, M> {
     events: BoxStream<'s, Result<ChangeStreamEvent<M>>>,
     target: Target,

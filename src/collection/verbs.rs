@@ -199,6 +199,10 @@ impl<M: Model> Collection<M> {
     /// Returns what happens to the documents from now on, as a stream of the driver's events that
     /// waits for the next one without a deadline. Deletions that only mark come as updates.
     ///
+    /// While it is polled it keeps a connection of the pool, and no place among the calls: for each stream that is
+    /// open at once, `POOL_RESERVE` wants one more, and `MAX_POOL_SIZE` too. Otherwise calls wait for
+    /// its connection up to a second each time, inside the driver, where only their deadline ends the wait.
+    ///
     /// # Errors
     /// Those of the server: a standalone mongod has no change streams.
     pub fn watch(&self) -> Call<'static, M, v::Watch> {

@@ -106,7 +106,7 @@ pub const SETTINGS: &[Setting] = &[
         "MAX_POOL_SIZE",
         "a whole number from 1 to 10000",
         ["50", "10", "100", "200"],
-        "Most connections that the client keeps to each server.",
+        "Most connections that the client keeps to each server: for calls, health probes, commits, and each open change stream.",
     ),
     setting(
         Database,
@@ -204,7 +204,7 @@ pub const SETTINGS: &[Setting] = &[
         "POOL_RESERVE",
         COUNT0,
         same("2"),
-        "Connections of the pool that calls leave to health probes and commits.",
+        "Connections of the pool that calls leave to health probes and commits; one more for each change stream that is open at once.",
     ),
     setting(
         Database,
