@@ -63,6 +63,35 @@ async fn a_document_whose_answers_are_lost_is_created_once() {
 }
 
 #[tokio::test]
+async fn a_deletion_that_marks_is_known_again_and_a_restoration_with_its_version() {
+    let scene = Scene::new("answers_marked", &[]).await;
+    let location = scene.post().await.header("location").to_owned();
+    let server = scene.house.clients_server();
+    let change = async |line: String, headers: &[(&str, &str)]| {
+        let headers = [&TENANT, headers].concat();
+        scene.proxy.drop_replies(b"\x02findAndModify\0", 2);
+        send(&server, &line, &headers, "").await.status.as_u16()
+    };
+    let (delete, restore) = (
+        format!("DELETE {location}"),
+        format!("POST {location}/restore"),
+    );
+
+    assert_eq!(change(delete.clone(), &[]).await, 204);
+    let version = [("if-match", "\"2\"")];
+    assert_eq!(change(restore.clone(), &version).await, 200);
+    assert_eq!(change(delete.clone(), &[]).await, 204);
+    assert_eq!(change(restore, &[]).await, 503);
+    // It was restored. What goes for good leaves nothing to know it by.
+    assert_eq!(change(delete.clone(), &[]).await, 204);
+    assert_eq!(change(format!("{delete}?purge=true"), &[]).await, 503);
+
+    assert_eq!(scene.proxy.dropped_replies(), 12);
+    assert_eq!(scene.clients().await, 0);
+    scene.end().await;
+}
+
+#[tokio::test]
 async fn an_unknown_outcome_invites_nobody_to_repeat_the_change() {
     let scene = Scene::new("answers_unknown", &[("DB_RETRY_ATTEMPTS", "1")]).await;
     scene.proxy.drop_replies(b"\x02insert\0", 2);
