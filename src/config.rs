@@ -32,6 +32,7 @@ pub use self::{
 };
 use crate::{
     fault::{Fault, Faults},
+    meter::Names,
     registry::Registry,
 };
 
@@ -45,6 +46,10 @@ pub struct Config {
     pub databases: Vec<DatabaseConfig>,
     /// What the servers were told.
     pub server: ServerConfig,
+    /// Whether calls, pools and tenants are counted: `ENABLE_METRICS`.
+    pub metrics: bool,
+    /// How tenants are shown in figures: `METRICS_TENANTS`.
+    pub tenant_names: Names,
     /// Whether changes that are audited leave an entry: `ENABLE_AUDIT_TRAIL`.
     pub audit_trail: bool,
     /// The folder of `Cargo.lock`, or the working directory: where `.env` files are looked for.
@@ -107,17 +112,25 @@ impl Config {
         let databases = database::read_all(&mut reader, registry);
         let server = server::read(&mut reader, servers);
         let audit_trail = reader.process("ENABLE_AUDIT_TRAIL", parse::flag);
+        let metrics = reader.process("ENABLE_METRICS", parse::flag);
+        let tenant_names = reader.process("METRICS_TENANTS", parse::tenant_names);
         unknown::check(&mut reader, registry, servers);
         let (found, trail) = reader.finish();
         faults.extend(found);
-        let whole = environment.zip(server).zip(audit_trail);
-        let config = whole.map(|((environment, server), audit_trail)| Self {
-            environment,
-            databases,
-            server,
-            audit_trail: audit_trail.value,
-            directory: sources.directory().to_owned(),
-        });
+        let whole = environment
+            .zip(server)
+            .zip(audit_trail.zip(metrics).zip(tenant_names));
+        let config = whole.map(
+            |((environment, server), ((audit_trail, metrics), tenant_names))| Self {
+                environment,
+                databases,
+                server,
+                audit_trail: audit_trail.value,
+                metrics: metrics.value,
+                tenant_names: tenant_names.value,
+                directory: sources.directory().to_owned(),
+            },
+        );
         (config, faults, trail)
     }
 

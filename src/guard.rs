@@ -44,16 +44,18 @@ pub use self::{
     bulkhead::Load,
     deadline::{Attempt, Deadline},
     operation::{Class, Operation},
-    record::{Observer, Outcome, Record},
+    record::{Observer, Record},
     resend::Resend,
     state::GuardState,
 };
+pub use crate::meter::Outcome;
 use crate::{
     config::GuardConfig,
     error::{Error, Result},
 };
 pub(crate) use breaker::Eligible;
 pub(crate) use budget::Budget;
+pub(crate) use record::Listeners;
 
 /// The guard of one logical database's client. Clones share everything.
 #[derive(Clone)]
@@ -70,7 +72,7 @@ struct Inner {
     /// That of the deployment, once it is known which one it is.
     budget: OnceLock<Arc<Budget>>,
     counts: Counts,
-    observers: Vec<Arc<dyn Observer>>,
+    listeners: Listeners,
 }
 
 /// What is counted besides the records.
@@ -91,7 +93,7 @@ impl Guard {
         database: &'static str,
         config: GuardConfig,
         pool: u32,
-        observers: Vec<Arc<dyn Observer>>,
+        listeners: Listeners,
     ) -> Self {
         Self(Arc::new(Inner {
             database,
@@ -103,7 +105,7 @@ impl Guard {
             bulkhead: Arc::new(Bulkhead::new(database, pool, config.bulkhead)),
             budget: OnceLock::new(),
             counts: Counts::default(),
-            observers,
+            listeners,
         }))
     }
 
@@ -120,24 +122,24 @@ impl Guard {
     where
         A: IntoFuture<Output = mongodb::error::Result<T>>,
     {
-        let mut flight = Flight::new(&self.0.observers, operation);
+        let mut flight = Flight::new(&self.0.listeners, operation);
         let deadline = flight.deadline(&self.0.config.deadlines);
         let mut retry = Retry::new();
         let result = match self.admit(&flight.record.operation) {
             Err(error) => Err(error),
             Ok(_token) => loop {
                 flight.record.attempts = retry.number;
-                let operation = &flight.record.operation;
                 let began = if retry.is_first() {
                     flight.started
                 } else {
                     Instant::now()
                 };
                 let attempt = Attempt::new(retry.number, retry.unsure, began, deadline);
-                let failed = match self.attempt(operation, attempt, &mut call).await {
+                let failed = match self.attempt(&mut flight, attempt, &mut call).await {
                     Ok(answer) => break Ok(answer),
                     Err(failed) => failed,
                 };
+                let operation = &flight.record.operation;
                 let (config, budget) = (&self.0.config.retry, self.budget());
                 match retry.after(failed, operation, deadline, config, budget) {
                     Err(error) => break Err(error),
@@ -166,14 +168,14 @@ impl Guard {
     where
         A: IntoFuture<Output = mongodb::error::Result<T>>,
     {
-        let mut flight = Flight::new(&self.0.observers, operation);
+        let mut flight = Flight::new(&self.0.listeners, operation);
         let deadline = flight.deadline(&self.0.config.deadlines);
         let result = match self.admit(&flight.record.operation) {
             Err(error) => Err(error),
             Ok(_token) => {
-                let operation = &flight.record.operation;
                 let attempt = Attempt::new(1, false, flight.started, deadline);
-                let answer = self.attempt(operation, attempt, call).await;
+                let answer = self.attempt(&mut flight, attempt, call).await;
+                let operation = &flight.record.operation;
                 answer.map_err(|failed| Retry::new().end(failed, operation, deadline))
             }
         };

@@ -16,6 +16,8 @@ use std::{
 pub enum Status {
     /// It does what it is for.
     Up,
+    /// It does, but something is amiss.
+    Degraded,
     /// It does not.
     Down,
     /// Nobody has looked, or not lately. Unknown is not up.
@@ -23,10 +25,11 @@ pub enum Status {
 }
 
 impl Status {
-    /// Returns the word for it: `up`, `down` or `unknown`.
+    /// Returns the word for it: `up`, `degraded`, `down` or `unknown`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Up => "up",
+            Self::Degraded => "degraded",
             Self::Down => "down",
             Self::Unknown => "unknown",
         }
@@ -69,6 +72,19 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// Returns how it all is: down where something required is, else degraded where anything is not up.
+    pub fn status(&self) -> Status {
+        let all = || self.nodes.iter();
+        let required =
+            |status| all().any(|node| node.need == Need::Required && node.status == status);
+        match () {
+            () if required(Status::Down) => Status::Down,
+            () if required(Status::Unknown) => Status::Unknown,
+            () if all().any(|node| node.status != Status::Up) => Status::Degraded,
+            () => Status::Up,
+        }
+    }
+
     /// Returns whether requests should be sent here: not draining, and all that is required is up.
     pub fn is_ready(&self) -> bool {
         let fine = |node: &NodeSnapshot| node.need == Need::Optional || node.status == Status::Up;

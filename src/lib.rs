@@ -38,7 +38,9 @@ pub mod error;
 mod fault;
 pub mod guard;
 pub mod health;
+pub mod meter;
 mod model;
+pub mod monitor;
 mod orchestrator;
 mod pauses;
 #[doc(hidden)]

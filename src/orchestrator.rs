@@ -11,7 +11,7 @@ use std::{any::TypeId, sync::Arc, time::Duration};
 
 use tokio::sync::OnceCell;
 
-pub(crate) use self::{connection::Connection, privileges::Privileges};
+pub(crate) use self::{connection::Connection, privileges::Privileges, topology::Server};
 pub use self::{shutdown::Shutdown, start::Connect, topology::Deployment};
 use crate::{
     config::Config,
@@ -19,6 +19,8 @@ use crate::{
     error::{Error, Result},
     guard::{Force, GuardState},
     health::Health,
+    meter::Names,
+    monitor::{Monitor, Watch},
     registry::{LogicalDatabase, Registry},
     schema::Schema,
     tasks::Tasks,
@@ -34,6 +36,8 @@ struct Inner {
     connections: Vec<Arc<Connection>>,
     health: Health,
     tasks: Tasks,
+    watch: Arc<Watch>,
+    tenant_names: Names,
     audit_trail: bool,
     shutdown: OnceCell<Shutdown>,
 }
@@ -136,6 +140,25 @@ impl Databases {
         found
             .map(|connection| connection.guard.force(force))
             .is_some()
+    }
+
+    /// Returns the figures of calls, pools, circuits and servers, live.
+    pub fn monitor(&self) -> Monitor {
+        Monitor::new(self.clone())
+    }
+
+    pub(crate) fn watch(&self) -> &Watch {
+        &self.0.watch
+    }
+
+    /// Returns how tenants are shown in figures.
+    pub fn tenant_names(&self) -> Names {
+        self.0.tenant_names
+    }
+
+    /// Returns the positions of the connections by deployment.
+    pub(crate) fn grouped(&self) -> Vec<Vec<usize>> {
+        probe::groups(&self.0.connections)
     }
 
     /// Returns whether changes leave an audit entry: `ENABLE_AUDIT_TRAIL`.

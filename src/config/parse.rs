@@ -4,6 +4,8 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use mongodb::options::{Acknowledgment, ReadConcern, ReadPreference};
 
+use crate::meter::Names;
+
 /// Longer is a mistake, and sums of durations stay far from what a clock can count.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -97,6 +99,14 @@ pub(super) fn body_limit(text: &str) -> Option<usize> {
 
 pub(super) fn address(text: &str) -> Option<SocketAddr> {
     text.parse().ok()
+}
+
+pub(super) fn tenant_names(text: &str) -> Option<Names> {
+    match text {
+        "shown" => Some(Names::Shown),
+        "hashed" => Some(Names::Hashed),
+        _ => None,
+    }
 }
 
 pub(super) fn read_preference(text: &str) -> Option<ReadPreference> {

@@ -404,6 +404,20 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting(
         Process,
+        "ENABLE_METRICS",
+        "true or false",
+        same("true"),
+        "Whether calls, pools and tenants are counted: `/metrics`, `/monitor/…` and the dashboard.",
+    ),
+    setting(
+        Process,
+        "METRICS_TENANTS",
+        "shown or hashed",
+        ["shown", "shown", "hashed", "hashed"],
+        "How the busiest tenants are named in figures.",
+    ),
+    setting(
+        Process,
         "LOG_LEVEL",
         "error, warn, info, debug, trace, or a filter such as `info,mongoplex=debug`",
         same("info"),

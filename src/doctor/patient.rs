@@ -10,7 +10,7 @@ use super::{
     topology, within,
 };
 use crate::{
-    config::DatabaseConfig, error::Cause, health::Need, orchestrator::Connection,
+    config::DatabaseConfig, error::Cause, guard::Listeners, health::Need, orchestrator::Connection,
     registry::Declared,
 };
 
@@ -200,7 +200,7 @@ async fn meet(
         subject.declared,
         subject.config,
         options.clone(),
-        Vec::new(),
+        Listeners::default(),
     );
     let connection = match built {
         Ok(connection) => connection,

@@ -14,44 +14,57 @@ use super::{
     count,
     deadline::trip,
     judge::{self, is_waiting},
+    record::Flight,
     retry::{Failed, late},
 };
 use crate::error::{Cause, Error, Failure};
+
+type Permits<'a> = (breaker::Permit<'a>, bulkhead::Permit);
+
+/// Why a call does not go at once.
+enum Blocked {
+    /// The circuit refuses it: how long to stay away.
+    Circuit(Duration),
+    /// All places are taken: its place in the queue, unless that is full.
+    Place(Option<bulkhead::Waiting>),
+}
 
 impl Guard {
     /// Makes one attempt: everything that stands between a call and the driver, in its order.
     pub(super) async fn attempt<T, A>(
         &self,
-        operation: &Operation,
+        flight: &mut Flight<'_>,
         mut attempt: Attempt,
         call: impl FnOnce(Attempt) -> A,
     ) -> Result<T, Failed>
     where
         A: IntoFuture<Output = mongodb::error::Result<T>>,
     {
+        let operation = &flight.record.operation;
         if attempt.remaining().is_zero() {
             return Err(Failed::Unsent(late(operation, attempt.deadline, false)));
         }
         // A transaction is made of calls that are admitted one by one: it holds nothing itself.
         if operation.class == Class::Transaction {
             let answer = self.bounded(attempt, call).await;
+            flight.attempted(attempt.began().elapsed());
             self.count_forced(&answer);
             return answer;
         }
-        let came = attempt.began();
-        let mut circuit = self.circuit(operation, came).await?;
-        let _place = self.place(operation, &mut attempt).await?;
-        if attempt.began() != came {
-            // It may have opened while the call waited for its place.
-            drop(circuit);
-            circuit = self.circuit(operation, attempt.began()).await?;
-        }
+        let (circuit, _place) = match self.permits(operation, attempt.began()) {
+            Ok(permits) => permits,
+            // Boxed: hardly any call comes here, and all would carry its room.
+            Err(blocked) => Box::pin(self.wait_for_permits(blocked, flight, &mut attempt)).await?,
+        };
         let answer = self.bounded(attempt, call).await;
         let ended = Instant::now();
+        let elapsed = ended - attempt.began();
+        flight.attempted(elapsed);
+        let operation = &flight.record.operation;
         if matches!(answer, Err(Failed::Late)) && self.was_lost(operation, &attempt).await {
             return Err(Failed::Unsent(late(operation, attempt.deadline, false)));
         }
-        let verdict = self.verdict(operation, &answer, ended - attempt.began());
+        let verdict = self.verdict(operation, &answer, elapsed);
         circuit.note(verdict, ended.into_std());
         self.count_forced(&answer);
         if answer.is_ok() {
@@ -88,59 +101,67 @@ impl Guard {
         self.0.cut_off.bounded(attempt.deadline, call).await
     }
 
-    /// Returns the circuit's permit.
-    async fn circuit(
+    /// Takes the circuit's permit and a place among the calls under way, where both are to be had at once.
+    fn permits(&self, operation: &Operation, now: Instant) -> Result<Permits<'_>, Blocked> {
+        let circuit = self.0.breaker.permit(operation.needs(), now.into_std());
+        let circuit = circuit.map_err(Blocked::Circuit)?;
+        let database = &operation.namespace.database;
+        let tenant = operation.is_tenants.then(|| database.clone());
+        match self.0.bulkhead.take(tenant) {
+            Ok(place) => Ok((circuit, place)),
+            // Who waits keeps no probe's place: the circuit is asked again.
+            Err(waiting) => Err(Blocked::Place(waiting)),
+        }
+    }
+
+    /// Waits for a place where there is a queue, and refuses else.
+    async fn wait_for_permits(
         &self,
-        operation: &Operation,
-        now: Instant,
-    ) -> Result<breaker::Permit<'_>, Failed> {
-        let needs = operation.needs();
-        let retry_after = match self.0.breaker.permit(needs, now.into_std()) {
-            Ok(permit) => return Ok(permit),
-            Err(retry_after) => retry_after,
+        blocked: Blocked,
+        flight: &mut Flight<'_>,
+        attempt: &mut Attempt,
+    ) -> Result<Permits<'_>, Failed> {
+        let operation = &flight.record.operation;
+        let waiting = match blocked {
+            Blocked::Circuit(retry_after) => return Err(self.circuit_open(retry_after).await),
+            Blocked::Place(None) => return Err(self.overloaded().await),
+            Blocked::Place(Some(waiting)) => waiting,
         };
+        let came = attempt.began();
+        let place = self.wait(waiting, operation, *attempt).await;
+        attempt.begin_again();
+        flight.record.waiting += attempt.began() - came;
+        let Some(place) = place? else {
+            return Err(self.overloaded().await);
+        };
+        if attempt.remaining().is_zero() {
+            return Err(Failed::Unsent(late(operation, attempt.deadline, false)));
+        }
+        // It may have opened meanwhile.
+        let now = attempt.began().into_std();
+        match self.0.breaker.permit(operation.needs(), now) {
+            Ok(circuit) => Ok((circuit, place)),
+            Err(retry_after) => Err(self.circuit_open(retry_after).await),
+        }
+    }
+
+    async fn circuit_open(&self, retry_after: Duration) -> Failed {
         // A refusal waits for nothing: who calls in a loop would else keep its thread for ever.
         consume_budget().await;
         let database = self.0.database;
-        Err(Failed::Unsent(Error::CircuitOpen {
+        Failed::Unsent(Error::CircuitOpen {
             database,
             retry_after,
-        }))
+        })
     }
 
-    /// Returns a place among the calls under way, after a wait where there is none.
-    async fn place(
-        &self,
-        operation: &Operation,
-        attempt: &mut Attempt,
-    ) -> Result<bulkhead::Permit, Failed> {
-        let database = &operation.namespace.database;
-        let tenant = operation.is_tenants.then(|| database.clone());
-        let waiting = match self.0.bulkhead.take(tenant) {
-            Ok(place) => return Ok(place),
-            Err(waiting) => waiting,
-        };
-        let place = match waiting {
-            Some(waiting) => {
-                let place = Box::pin(self.wait(waiting, operation, *attempt)).await?;
-                attempt.begin_again();
-                if attempt.remaining().is_zero() {
-                    return Err(Failed::Unsent(late(operation, attempt.deadline, false)));
-                }
-                place
-            }
-            None => {
-                // As above.
-                consume_budget().await;
-                None
-            }
-        };
-        place.ok_or_else(|| {
-            self.0.bulkhead.refuse();
-            Failed::Unsent(Error::Overloaded {
-                database: self.0.database,
-                retry_after: self.0.config.bulkhead.wait,
-            })
+    async fn overloaded(&self) -> Failed {
+        self.0.bulkhead.refuse();
+        // As above.
+        consume_budget().await;
+        Failed::Unsent(Error::Overloaded {
+            database: self.0.database,
+            retry_after: self.0.config.bulkhead.wait,
         })
     }
 

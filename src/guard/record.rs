@@ -7,57 +7,9 @@ use tokio::time::Instant;
 use super::{Deadline, Operation};
 use crate::{
     config::Deadlines,
-    error::{Error, Result},
+    error::Result,
+    meter::{Call, Meter, Outcome},
 };
-
-/// How a call ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// With an answer.
-    Ok,
-    /// With a refusal that concerns the caller's document: a duplicate, a validator.
-    Refused,
-    /// At its deadline.
-    Late,
-    /// It was not sent, or cut off: the circuit is open, too much is under way, or the databases are
-    /// shutting down.
-    Rejected,
-    /// It is a write, and nobody knows whether it was applied.
-    Ambiguous,
-    /// Its future was dropped: the caller went away, or ran out of time. It may have been applied.
-    Abandoned,
-    /// Otherwise.
-    Failed,
-}
-
-impl Outcome {
-    pub(super) fn of(error: Option<&Error>) -> Self {
-        match error {
-            None => Self::Ok,
-            Some(Error::Duplicate { .. } | Error::Invalid { .. }) => Self::Refused,
-            Some(Error::DeadlineExceeded { .. }) => Self::Late,
-            Some(Error::ShuttingDown | Error::CircuitOpen { .. } | Error::Overloaded { .. }) => {
-                Self::Rejected
-            }
-            Some(Error::Ambiguous { .. }) => Self::Ambiguous,
-            Some(_) => Self::Failed,
-        }
-    }
-
-    /// Returns the word for it in logs.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Refused => "refused",
-            Self::Late => "late",
-            Self::Rejected => "rejected",
-            Self::Ambiguous => "ambiguous",
-            Self::Abandoned => "abandoned",
-            Self::Failed => "failed",
-        }
-    }
-}
 
 /// A call that has ended. It holds no part of a filter or a document.
 #[derive(Debug)]
@@ -72,6 +24,10 @@ pub struct Record {
     /// The number of its last attempt, from 1, the driver's own retries not counted. That one was not
     /// sent where the call was refused, or had no time left.
     pub attempts: u32,
+    /// Of the time: waiting for a place among the calls under way.
+    pub waiting: Duration,
+    /// Of the time: in the driver. The rest are pauses before it was sent again.
+    pub driver: Duration,
 }
 
 /// Is told of every call that has ended, on the caller's task: it must be quick and never block.
@@ -101,25 +57,35 @@ impl Record {
     }
 }
 
+/// Who is told of calls.
+#[derive(Default)]
+pub(crate) struct Listeners {
+    pub(crate) observers: Vec<Arc<dyn Observer>>,
+    /// Nothing with `ENABLE_METRICS=false`.
+    pub(crate) meter: Option<Meter>,
+}
+
 /// A call from its first step to its end. One that is dropped is recorded too: a cancelled request
 /// must still show.
 pub(super) struct Flight<'a> {
-    observers: &'a [Arc<dyn Observer>],
+    listeners: &'a Listeners,
     pub(super) started: Instant,
     pub(super) record: Record,
 }
 
 impl<'a> Flight<'a> {
-    pub(super) fn new(observers: &'a [Arc<dyn Observer>], operation: Operation) -> Self {
+    pub(super) fn new(listeners: &'a Listeners, operation: Operation) -> Self {
         let record = Record {
             operation,
             elapsed: Duration::ZERO,
             // Until it has an end of its own.
             outcome: Outcome::Abandoned,
             attempts: 1,
+            waiting: Duration::ZERO,
+            driver: Duration::ZERO,
         };
         Self {
-            observers,
+            listeners,
             started: Instant::now(),
             record,
         }
@@ -129,21 +95,54 @@ impl<'a> Flight<'a> {
         self.record.operation.deadline(self.started, defaults)
     }
 
+    /// Takes note of an attempt that has ended just now, and of how long it was in the driver.
+    pub(super) fn attempted(&mut self, elapsed: Duration) {
+        self.record.driver += elapsed;
+    }
+
     /// Takes note of the end, which is what comes back.
     pub(super) fn end<T>(&mut self, result: Result<T>) -> Result<T> {
         self.record.outcome = Outcome::of(result.as_ref().err());
         result
     }
+
+    /// Of most calls it is known without another look at the clock: one attempt, and nothing before.
+    fn elapsed(&self) -> Duration {
+        let record = &self.record;
+        if record.outcome == Outcome::Ok && record.attempts == 1 && record.waiting.is_zero() {
+            return record.driver;
+        }
+        self.started.elapsed()
+    }
+
+    fn meter(&self, meter: &Meter) {
+        let (record, operation) = (&self.record, &self.record.operation);
+        let database = &operation.namespace.database;
+        meter.record(&Call {
+            collection: operation.namespace.collection,
+            operation: operation.name,
+            tenant: operation.is_tenants.then_some(database),
+            outcome: record.outcome,
+            elapsed: record.elapsed,
+            waiting: record.waiting,
+            driver: record.driver,
+            retries: record.attempts.saturating_sub(1),
+        });
+    }
 }
 
 impl Drop for Flight<'_> {
     fn drop(&mut self) {
-        if self.observers.is_empty() && !Record::is_logged() {
+        let Listeners { observers, meter } = self.listeners;
+        if observers.is_empty() && meter.is_none() && !Record::is_logged() {
             return;
         }
-        self.record.elapsed = self.started.elapsed();
+        self.record.elapsed = self.elapsed();
+        if let Some(meter) = meter {
+            self.meter(meter);
+        }
         self.record.log();
-        self.observers
+        observers
             .iter()
             .for_each(|observer| observer.record(&self.record));
     }

@@ -60,7 +60,7 @@ const CONFIG: GuardConfig = GuardConfig {
 };
 
 fn guard() -> Guard {
-    Guard::new("shop", CONFIG, 50, Vec::new())
+    Guard::new("shop", CONFIG, 50, Listeners::default())
 }
 
 fn operation() -> Operation {
@@ -156,7 +156,7 @@ async fn queued(guard: &Guard, meanwhile: impl FnOnce()) -> Result<()> {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_waited_for_its_place_does_not_pass_a_circuit_that_opened_meanwhile() {
-    let guard = Guard::new("shop", CONFIG, 3, Vec::new());
+    let guard = Guard::new("shop", CONFIG, 3, Listeners::default());
     queued(&guard, || {}).await.unwrap();
 
     let ended = queued(&guard, || guard.force(Force::Open)).await;
@@ -189,7 +189,7 @@ async fn a_full_queue_and_a_wait_that_is_too_long_are_both_refused_and_told_once
         ..CONFIG
     };
     // Three connections less the reserve: one place.
-    let guard = Guard::new("shop", config, 3, Vec::new());
+    let guard = Guard::new("shop", config, 3, Listeners::default());
     let mut holds = Box::pin(unanswered(&guard));
     assert!(timeout(Duration::ZERO, holds.as_mut()).await.is_err());
     let events = Events::listen();

@@ -8,12 +8,16 @@ use std::{
 
 use mongodb::{Client, bson::doc, options::ClientOptions};
 
-use super::{privileges::Privileges, topology::Topology};
+use super::{
+    privileges::Privileges,
+    topology::{Server, Topology},
+};
 use crate::{
     collection::{Collection, Reach},
     config::DatabaseConfig,
-    guard::{Guard, Observer},
+    guard::{Guard, Listeners},
     health::Need,
+    meter::{Meter, Pool, PoolState},
     model::Model,
     registry::Declared,
     tenancy::TenantId,
@@ -28,10 +32,19 @@ pub(crate) struct Connection {
     pub(crate) guard: Guard,
     pub(crate) need: Need,
     pub(super) topology: Arc<Topology>,
+    /// Nothing with `ENABLE_METRICS=false`.
+    pub(super) meters: Option<Meters>,
     /// How long a primary counts as seen.
     pub(super) silence: Duration,
     /// What its user may do, once somebody asked.
     privileges: Mutex<Option<Arc<Privileges>>>,
+}
+
+/// What is counted of a logical database.
+pub(super) struct Meters {
+    pub(super) calls: Meter,
+    pub(super) pool: Pool,
+    pub(super) pool_size: u32,
 }
 
 impl Connection {
@@ -44,10 +57,17 @@ impl Connection {
         declared: Declared,
         config: &DatabaseConfig,
         mut options: ClientOptions,
-        observers: Vec<Arc<dyn Observer>>,
+        listeners: Listeners,
     ) -> mongodb::error::Result<Self> {
         let pool = options.max_pool_size.unwrap_or(10);
-        let guard = Guard::new(declared.name, config.guard, pool, observers);
+        let meter = listeners.meter.clone();
+        let guard = Guard::new(declared.name, config.guard, pool, listeners);
+        let meters = meter.map(|calls| Meters {
+            calls,
+            pool: Pool::default(),
+            pool_size: pool,
+        });
+        options.cmap_event_handler = meters.as_ref().map(|meters| meters.pool.listener());
         let topology = Arc::new(Topology::default());
         let criteria = options.selection_criteria.clone();
         options.sdam_event_handler = Some(topology.clone().listener(guard.clone(), criteria));
@@ -68,6 +88,7 @@ impl Connection {
                 Need::Optional
             },
             topology,
+            meters,
             silence,
             privileges: Mutex::default(),
         })
@@ -91,6 +112,22 @@ impl Connection {
     /// are of none; nothing before one has answered.
     pub(crate) fn set(&self) -> Option<String> {
         self.topology.set()
+    }
+
+    /// Returns what counts its calls; nothing with `ENABLE_METRICS=false`.
+    pub(crate) fn meter(&self) -> Option<&Meter> {
+        self.meters.as_ref().map(|meters| &meters.calls)
+    }
+
+    /// Returns its connections; nothing with `ENABLE_METRICS=false`.
+    pub(crate) fn pool(&self) -> Option<PoolState> {
+        let meters = self.meters.as_ref()?;
+        Some(meters.pool.state(meters.pool_size))
+    }
+
+    /// Returns the servers of its deployment as the heartbeats show them.
+    pub(crate) fn servers(&self) -> Vec<Server> {
+        self.topology.servers()
     }
 
     /// Returns whether both were seen to be on one deployment. Unknown is not the same.

@@ -14,8 +14,10 @@ use crate::{
     config::{Config, DatabaseConfig},
     error::{Cause, Error, Result, Unreached},
     fault::{Fault, Faults},
-    guard::Observer,
+    guard::{Listeners, Observer},
     health::{Health, Need},
+    meter::Meter,
+    monitor::Watch,
     pauses::Pauses,
     registry::{Declared, Registry},
     tasks::Tasks,
@@ -178,7 +180,11 @@ impl Connect {
         let name = format!("{}/{}", self.application, declared.name);
         let mut options = config.client_options(name).await?;
         options.command_event_handler = self.commands.clone();
-        Connection::with_options(declared, config, options, self.observers.clone())
+        let listeners = Listeners {
+            observers: self.observers.clone(),
+            meter: self.config.metrics.then(Meter::default),
+        };
+        Connection::with_options(declared, config, options, listeners)
     }
 
     fn watch(self, connections: Vec<Arc<Connection>>) -> Databases {
@@ -199,9 +205,13 @@ impl Connect {
         }
         let nodes = probe::register(&connections, &health, frequency);
         tasks.spawn(probe::run(connections.clone(), nodes, frequency));
+        let watch = Arc::new(Watch::new());
+        tasks.spawn(watch.clone().run(connections.clone()));
         let registry = self.registry;
         Databases(Arc::new(Inner {
             registry,
+            watch,
+            tenant_names: self.config.tenant_names,
             connections,
             health,
             tasks,

@@ -3,9 +3,9 @@
 //! The driver calls the listener inline: it takes a short lock and never waits.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use mongodb::{
@@ -30,6 +30,28 @@ struct View {
     failure: Option<mongodb::error::Error>,
     set: Option<String>,
     hosts: Vec<String>,
+    /// By address: what its last heartbeat said.
+    servers: BTreeMap<String, Seen>,
+}
+
+/// What a server's heartbeat said.
+#[derive(Debug, Default)]
+struct Seen {
+    kind: Option<&'static str>,
+    round_trip: Option<Duration>,
+    /// When it last wrote what the deployment wrote.
+    written: Option<SystemTime>,
+}
+
+/// A server of a deployment as the heartbeats show it.
+#[derive(Debug, Clone)]
+pub(crate) struct Server {
+    pub(crate) address: String,
+    /// `unknown` where it does not answer.
+    pub(crate) kind: &'static str,
+    pub(crate) round_trip: Option<Duration>,
+    /// How far a secondary is behind the primary.
+    pub(crate) lag: Option<Duration>,
 }
 
 /// Where a logical database is.
@@ -73,16 +95,49 @@ impl Topology {
     fn note(&self, event: SdamEvent) {
         match event {
             SdamEvent::ServerHeartbeatSucceeded(beat) => {
-                self.view()
-                    .note(beat.server_address.to_string(), &beat.reply);
+                let server = beat.server_address.to_string();
+                let mut view = self.view();
+                let seen = view.servers.entry(server.clone()).or_default();
+                // The others waited at the server for a change.
+                if !beat.awaited {
+                    seen.round_trip = Some(beat.duration);
+                }
+                seen.kind = Some(kind(&beat.reply));
+                seen.written = written(&beat.reply);
+                view.note(server, &beat.reply);
             }
             SdamEvent::ServerHeartbeatFailed(beat) => {
                 let mut view = self.view();
-                view.processes.remove(&beat.server_address.to_string());
+                let server = beat.server_address.to_string();
+                view.processes.remove(&server);
+                view.servers.insert(server, Seen::default());
                 view.failure = Some(beat.failure);
+            }
+            SdamEvent::ServerClosed(closed) => {
+                let mut view = self.view();
+                view.servers.remove(&closed.address.to_string());
             }
             _ => {}
         }
+    }
+
+    /// Returns the servers, sorted by address.
+    pub(super) fn servers(&self) -> Vec<Server> {
+        let view = self.view();
+        let primaries = view.servers.values();
+        let primary = primaries
+            .filter(|seen| seen.kind == Some(PRIMARY))
+            .find_map(|seen| seen.written);
+        let server = |(address, seen): (&String, &Seen)| Server {
+            address: address.clone(),
+            kind: seen.kind.unwrap_or("unknown"),
+            round_trip: seen.round_trip,
+            // A secondary that is ahead of the primary's last heartbeat is up to date.
+            lag: primary
+                .zip(seen.written)
+                .map(|(primary, own)| primary.duration_since(own).unwrap_or_default()),
+        };
+        view.servers.iter().map(server).collect()
     }
 
     /// Returns how long ago a writable primary answered, if one ever did.
@@ -150,6 +205,27 @@ impl View {
             members
         };
     }
+}
+
+const PRIMARY: &str = "primary";
+
+/// Returns what a server is, by its answer to `hello`.
+fn kind(hello: &Document) -> &'static str {
+    let says = |key| hello.get_bool(key).unwrap_or(false);
+    let is_member = hello.contains_key("setName");
+    match () {
+        () if hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid") => "router",
+        () if is_member && (says("isWritablePrimary") || says("ismaster")) => PRIMARY,
+        () if says("secondary") => "secondary",
+        () if says("arbiterOnly") => "arbiter",
+        () if is_member || says("isreplicaset") => "other",
+        () => "standalone",
+    }
+}
+
+fn written(hello: &Document) -> Option<SystemTime> {
+    let last = hello.get_document("lastWrite").ok()?;
+    Some(last.get_datetime("lastWriteDate").ok()?.to_system_time())
 }
 
 /// Returns where a connection's database is, and which of `all` share its deployment.

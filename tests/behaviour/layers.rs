@@ -7,7 +7,7 @@ use std::{
 };
 
 /// The modules of src/, upper to lower: none may use one that stands above it.
-const LAYERS: [&[&str]; 7] = [
+const LAYERS: [&[&str]; 8] = [
     &["doctor"],
     &[
         "orchestrator",
@@ -16,11 +16,13 @@ const LAYERS: [&[&str]; 7] = [
         "schema",
         "transaction",
         "audit",
+        "monitor",
     ],
     &["collection"],
     &["guard"],
     &["health", "tasks"],
     &["config"],
+    &["meter"],
     &["registry", "model", "error", "fault", "pauses"],
 ];
 

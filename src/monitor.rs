@@ -1,0 +1,148 @@
+//! What an operator looks at: how each logical database's calls, pool, circuit and deployment stand.
+//!
+//! A [`Monitor`] reads what others keep: the meters, the guards, the heartbeats, the health snapshot.
+//! It asks no database anything, so an answer takes the same time whatever MongoDB does.
+
+mod history;
+mod process;
+mod view;
+
+use std::{sync::Arc, time::Instant};
+
+use tokio::{
+    sync::watch,
+    time::{Duration, MissedTickBehavior, interval},
+};
+
+use self::{history::History, process::Process};
+pub use self::{
+    history::Point,
+    view::{
+        BudgetView, BulkheadView, CircuitView, DatabaseView, DeploymentView, HealthView, NodeView,
+        OperationView, Outcomes, PoolView, ProcessView, ServerView, Snapshot, TenantView, Windows,
+    },
+};
+use crate::{
+    guard::GuardState,
+    meter::{Measured, PoolState, Share},
+    orchestrator::{Connection, Databases},
+};
+
+/// How often what was recorded becomes figures.
+const SECOND: Duration = Duration::from_secs(1);
+
+/// The figures of a process, live. Clones share them.
+#[derive(Debug, Clone)]
+pub struct Monitor {
+    databases: Databases,
+}
+
+/// What a logical database's meters hold, for formats of one's own.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Figures {
+    /// The logical database.
+    pub database: &'static str,
+    /// Each operation on each collection, sorted by names.
+    pub operations: Vec<Measured>,
+    /// Its connections.
+    pub pool: PoolState,
+}
+
+/// What is kept besides the meters.
+pub(crate) struct Watch {
+    started: Instant,
+    history: History,
+    process: Process,
+    ticks: watch::Sender<u64>,
+}
+
+impl Monitor {
+    pub(crate) fn new(databases: Databases) -> Self {
+        Self { databases }
+    }
+
+    /// Returns everything as it stands, up to the last whole second.
+    pub fn snapshot(&self) -> Snapshot {
+        view::snapshot(&self.databases)
+    }
+
+    /// Returns a point a second for each logical database, of 15 minutes at most, the oldest first.
+    pub fn history(&self) -> Vec<(&'static str, Vec<Point>)> {
+        self.watch().history.all()
+    }
+
+    /// Returns what the meters of each connected logical database hold, in the order of the registry;
+    /// nothing with `ENABLE_METRICS=false`.
+    pub fn figures(&self) -> Vec<Figures> {
+        let metered = self.databases.connections().iter();
+        let figures = metered.filter_map(|connection| {
+            Some(Figures {
+                database: connection.declared.name,
+                operations: connection.meter()?.measured(),
+                pool: connection.pool()?,
+            })
+        });
+        figures.collect()
+    }
+
+    /// Returns how the guards stand; see [`Databases::guards`].
+    pub fn guards(&self) -> Vec<GuardState> {
+        self.databases.guards()
+    }
+
+    /// Returns what each of the 50 busiest tenants had of the last five minutes, the busiest first, and
+    /// the rest as one.
+    pub fn tenants(&self) -> Vec<Share> {
+        let connections = self.databases.connections().iter();
+        let meters = connections.filter_map(|connection| connection.meter());
+        crate::meter::merged(meters.map(|meter| meter.tenants()))
+    }
+
+    /// Returns what changes once a second, when there are new figures. It never ends while the databases
+    /// are not shut down.
+    pub fn ticks(&self) -> watch::Receiver<u64> {
+        self.watch().ticks.subscribe()
+    }
+
+    /// Returns whether anything is counted: not with `ENABLE_METRICS=false`.
+    pub fn is_on(&self) -> bool {
+        let mut connections = self.databases.connections().iter();
+        connections.any(|connection| connection.meter().is_some())
+    }
+
+    fn watch(&self) -> &Watch {
+        self.databases.watch()
+    }
+}
+
+impl Watch {
+    pub(crate) fn new() -> Self {
+        Self {
+            started: Instant::now(),
+            history: History::default(),
+            process: Process::default(),
+            ticks: watch::Sender::new(0),
+        }
+    }
+
+    /// Turns what was recorded into figures, once a second, until it is stopped.
+    pub(crate) async fn run(self: Arc<Self>, connections: Vec<Arc<Connection>>) {
+        let mut ticks = interval(SECOND);
+        // The windows count ticks as seconds: what was missed is made up for.
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
+        ticks.tick().await;
+        loop {
+            ticks.tick().await;
+            for connection in &connections {
+                let Some(meter) = connection.meter() else {
+                    continue;
+                };
+                meter.tick();
+                self.history.note(connection, &meter.second());
+            }
+            self.process.tick();
+            self.ticks.send_modify(|ticks| *ticks += 1);
+        }
+    }
+}

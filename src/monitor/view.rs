@@ -1,0 +1,377 @@
+//! The snapshot: plain values, the same in code and as JSON.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime},
+};
+
+use serde::{Serialize, Serializer};
+
+use super::history::Point;
+use crate::{
+    guard::GuardState,
+    health::{Need, NodeSnapshot},
+    meter::{Measured, Names, Outcome, PoolState, Share, Totals, Window},
+    orchestrator::{Connection, Databases, Server},
+};
+
+/// The version of the JSON: fields may be added within one.
+const VERSION: u32 = 1;
+
+macro_rules! views {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => { $(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Serialize)]
+        #[serde(rename_all = "camelCase")]
+        #[non_exhaustive]
+        pub struct $name { $($(#[$field_doc])* pub $field: $type,)* }
+    )* };
+}
+
+views! {
+    /// Everything at one moment.
+    Snapshot {
+        /// The version of this shape.
+        version: u32,
+        /// When.
+        #[serde(serialize_with = "timestamp")]
+        at: SystemTime,
+        /// For how long the databases have been connected.
+        uptime_seconds: f64,
+        /// How the parts are doing.
+        health: HealthView,
+        /// Where the databases lie.
+        deployments: Vec<DeploymentView>,
+        /// The logical databases, in the order of the registry.
+        databases: Vec<DatabaseView>,
+        /// The busiest tenants of the last five minutes, and the rest as one.
+        tenants: Vec<TenantView>,
+        /// This process.
+        process: ProcessView,
+    }
+    /// How the parts are doing; see [`Health`](crate::Health).
+    HealthView {
+        /// `up`, `degraded`, `down` or `unknown`.
+        status: &'static str,
+        /// Whether requests should be sent here.
+        ready: bool,
+        /// Whether the process is going down.
+        draining: bool,
+        /// The parts.
+        components: Vec<NodeView>,
+    }
+    /// One part.
+    NodeView {
+        /// Its name, such as `database:customer`.
+        name: String,
+        /// `up`, `degraded`, `down` or `unknown`.
+        status: &'static str,
+        /// Whether the process is of no use without it.
+        required: bool,
+        /// Why, unless it is up.
+        reason: Option<String>,
+        /// How long it has had this status.
+        since_seconds: f64,
+    }
+    /// A deployment: one replica set, sharded cluster or lone server.
+    DeploymentView {
+        /// The replica set's name; else the first server's address.
+        name: String,
+        /// The logical databases on it.
+        databases: Vec<&'static str>,
+        /// What retries may cost it.
+        budget: BudgetView,
+        /// Its servers as the heartbeats show them.
+        servers: Vec<ServerView>,
+    }
+    /// The tokens for retries; see docs/resilience.md.
+    BudgetView {
+        /// Those that are left.
+        tokens: u32,
+        /// The most there can be.
+        capacity: u32,
+    }
+    /// A server.
+    ServerView {
+        /// Its `host:port`.
+        address: String,
+        /// `primary`, `secondary`, `arbiter`, `router`, `standalone`, `other`, or `unknown` where it does not answer.
+        kind: &'static str,
+        /// A heartbeat's way there and back.
+        round_trip_ms: Option<f64>,
+        /// How far it is behind the primary; of an idle deployment up to 10 s of it mean nothing.
+        lag_seconds: Option<f64>,
+    }
+    /// A logical database.
+    DatabaseView {
+        /// Its name.
+        name: &'static str,
+        /// The name of its deployment.
+        deployment: String,
+        /// The last whole second; nothing with `ENABLE_METRICS=false`.
+        now: Option<Point>,
+        /// The last minutes, over all of its calls.
+        windows: Windows,
+        /// Its circuit.
+        circuit: CircuitView,
+        /// Its calls under way.
+        bulkhead: BulkheadView,
+        /// Its connections.
+        pool: Option<PoolView>,
+        /// Its operations, by collection.
+        operations: Vec<OperationView>,
+    }
+    /// Figures over the last minutes.
+    Windows {
+        /// One.
+        #[serde(rename = "1m")]
+        minute: Window,
+        /// Five.
+        #[serde(rename = "5m")]
+        five_minutes: Window,
+        /// Sixty.
+        #[serde(rename = "60m")]
+        hour: Window,
+    }
+    /// A circuit.
+    CircuitView {
+        /// `closed`, `open`, `half-open`, `forced-open` or `disabled`.
+        state: String,
+        /// Why.
+        reason: String,
+        /// For how long.
+        since_seconds: f64,
+    }
+    /// Calls under way.
+    BulkheadView {
+        /// How many there are.
+        in_use: usize,
+        /// How many there may be.
+        limit: usize,
+        /// How many wait.
+        queued: usize,
+    }
+    /// Connections.
+    PoolView {
+        /// Those that a call uses.
+        in_use: u64,
+        /// Those that are ready for one.
+        idle: u64,
+        /// Those that are being made.
+        connecting: u64,
+        /// The most there may be to one server.
+        max: u32,
+        /// Those made since the start.
+        created: u64,
+        /// Those closed since the start.
+        closed: u64,
+        /// How often all to one server were given up.
+        cleared: u64,
+        /// What taking one took on average, since the start.
+        checkout_ms: Option<f64>,
+    }
+    /// One operation on one collection.
+    OperationView {
+        /// The collection.
+        collection: &'static str,
+        /// The verb, such as `find_one`.
+        operation: &'static str,
+        /// The last minutes.
+        windows: Windows,
+        /// How its calls ended since the start.
+        outcomes: Outcomes,
+    }
+    /// A tenant's part of the last five minutes.
+    TenantView {
+        /// Who; `_other` for the rest.
+        tenant: String,
+        /// How many calls.
+        calls: u64,
+        /// Of all tenants' calls.
+        share: f64,
+        /// What they took on average.
+        mean_ms: f64,
+    }
+}
+
+/// How calls ended, by [`Outcome`].
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Outcomes(BTreeMap<&'static str, u64>);
+
+/// The process; what the system does not tell is missing.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ProcessView {
+    /// Memory that is really in use.
+    pub resident_bytes: Option<u64>,
+    /// Processors in use: 1 is one of them all the time.
+    pub cpu: Option<f64>,
+    /// Open files and sockets.
+    pub open_files: Option<u64>,
+    /// The most there may be.
+    pub open_files_limit: Option<u64>,
+}
+
+pub(super) fn snapshot(databases: &Databases) -> Snapshot {
+    let watch = databases.watch();
+    let connections = databases.connections();
+    let deployments = databases.grouped();
+    let name_of = |position: usize| {
+        let own = deployments.iter().find(|group| group.contains(&position));
+        own.map_or_else(String::new, |group| name(&connections[group[0]]))
+    };
+    let views = connections.iter().enumerate();
+    let monitor = databases.monitor();
+    Snapshot {
+        version: VERSION,
+        at: SystemTime::now(),
+        uptime_seconds: watch.started.elapsed().as_secs_f64(),
+        health: health(databases),
+        deployments: deployments
+            .iter()
+            .map(|group| deployment(group.iter().map(|&at| &*connections[at]).collect()))
+            .collect(),
+        databases: views
+            .map(|(at, connection)| {
+                let now = watch.history.last(connection.declared.name);
+                database(connection, name_of(at), now)
+            })
+            .collect(),
+        tenants: tenants(&monitor.tenants(), databases.tenant_names()),
+        process: watch.process.last(),
+    }
+}
+
+fn health(databases: &Databases) -> HealthView {
+    let seen = databases.health().snapshot();
+    let status = seen.status().as_str();
+    HealthView {
+        status,
+        ready: seen.is_ready(),
+        draining: seen.draining,
+        components: seen.nodes.into_iter().map(node).collect(),
+    }
+}
+
+fn node(seen: NodeSnapshot) -> NodeView {
+    NodeView {
+        name: seen.name,
+        status: seen.status.as_str(),
+        required: seen.need == Need::Required,
+        reason: seen.reason,
+        since_seconds: seen.since.as_secs_f64(),
+    }
+}
+
+fn deployment(connections: Vec<&Connection>) -> DeploymentView {
+    let first = connections[0];
+    let (tokens, capacity) = first.guard.state().budget;
+    DeploymentView {
+        name: name(first),
+        databases: connections
+            .iter()
+            .map(|connection| connection.declared.name)
+            .collect(),
+        budget: BudgetView { tokens, capacity },
+        servers: first.servers().into_iter().map(server).collect(),
+    }
+}
+
+fn name(connection: &Connection) -> String {
+    let set = connection.set().filter(|set| !set.is_empty());
+    let first = || connection.servers().into_iter().next();
+    set.or_else(|| first().map(|server| server.address))
+        .unwrap_or_else(|| "unknown".into())
+}
+
+fn server(seen: Server) -> ServerView {
+    ServerView {
+        address: seen.address,
+        kind: seen.kind,
+        round_trip_ms: seen.round_trip.map(millis),
+        lag_seconds: seen.lag.map(|lag| lag.as_secs_f64()),
+    }
+}
+
+fn database(connection: &Connection, deployment: String, now: Option<Point>) -> DatabaseView {
+    let meter = connection.meter();
+    let GuardState { circuit, load, .. } = connection.guard.state();
+    let operations = meter.map(|meter| meter.measured()).unwrap_or_default();
+    DatabaseView {
+        name: connection.declared.name,
+        deployment,
+        now,
+        windows: windows(meter.map(|meter| meter.windows()).unwrap_or_default()),
+        circuit: CircuitView {
+            state: circuit.circuit.to_string(),
+            reason: circuit.reason.to_string(),
+            since_seconds: circuit.since.as_secs_f64(),
+        },
+        bulkhead: BulkheadView {
+            in_use: load.in_use,
+            limit: load.limit,
+            queued: load.queued,
+        },
+        pool: connection.pool().map(pool),
+        operations: operations.into_iter().map(operation).collect(),
+    }
+}
+
+fn windows([minute, five_minutes, hour]: [Window; 3]) -> Windows {
+    Windows {
+        minute,
+        five_minutes,
+        hour,
+    }
+}
+
+fn pool(state: PoolState) -> PoolView {
+    let taken = (state.checkouts > 0).then(|| millis(state.checkout) / state.checkouts as f64);
+    PoolView {
+        in_use: state.in_use,
+        idle: state.idle,
+        connecting: state.connecting,
+        max: state.max,
+        created: state.created,
+        closed: state.closed,
+        cleared: state.cleared,
+        checkout_ms: taken,
+    }
+}
+
+fn operation(measured: Measured) -> OperationView {
+    OperationView {
+        collection: measured.collection,
+        operation: measured.operation,
+        windows: windows(measured.windows),
+        outcomes: Outcomes::from(&measured.totals),
+    }
+}
+
+impl From<&Totals> for Outcomes {
+    fn from(totals: &Totals) -> Self {
+        let names = Outcome::ALL.map(Outcome::as_str);
+        Self(names.into_iter().zip(totals.outcomes).collect())
+    }
+}
+
+fn tenants(shares: &[Share], names: Names) -> Vec<TenantView> {
+    let all: u64 = shares.iter().map(|share| share.calls).sum();
+    let view = |share: &Share| TenantView {
+        tenant: share.label(names),
+        calls: share.calls,
+        share: share.calls as f64 / all.max(1) as f64,
+        mean_ms: millis(share.elapsed) / share.calls.max(1) as f64,
+    };
+    shares.iter().map(view).collect()
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1_000.0
+}
+
+/// Writes a moment as RFC 3339, in UTC.
+pub(super) fn timestamp<S: Serializer>(at: &SystemTime, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(&humantime::format_rfc3339_millis(*at))
+}
