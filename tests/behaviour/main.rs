@@ -13,6 +13,7 @@ mod guard;
 mod health;
 mod house;
 mod layers;
+mod monitor;
 mod ops;
 mod orchestrator;
 mod resilience;

@@ -3,7 +3,7 @@
 //! Servers listen on loopback only. That does not keep out a web page open in a browser on the
 //! same machine (DNS rebinding, cross-site requests), nor a proxy somebody put in front; so a
 //! foreign `Host` or `Origin` and any forwarding header are refused. Outside development and test
-//! only health is served: there a header would be all that stands between tenants.
+//! only health and metrics are served: there a header would be all that stands between tenants.
 
 use axum::{
     extract::Request,
@@ -15,7 +15,7 @@ use crate::problem::Problem;
 
 /// Refuses what must not be served.
 pub(crate) fn enforce(request: &Request, environment: Environment) -> Result<(), Problem> {
-    let open = ["/health/live", "/health/ready"].contains(&request.uri().path());
+    let open = ["/health/live", "/health/ready", "/metrics"].contains(&request.uri().path());
     check(request).and_then(|()| served(environment, open))
 }
 
@@ -35,7 +35,8 @@ fn served(environment: Environment, open: bool) -> Result<(), Problem> {
     if open || environment.is_harmless() {
         return Ok(());
     }
-    let detail = format!("there is no sign-in yet, so in {environment} only health is served");
+    let detail =
+        format!("there is no sign-in yet, so in {environment} only health and metrics are served");
     Err(Problem::new(StatusCode::FORBIDDEN, "no-sign-in", detail))
 }
 

@@ -102,8 +102,9 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
 
 fn log_end(method: &Method, route: &str, status: StatusCode, elapsed: Duration) {
     let (status, elapsed_ms) = (status.as_u16(), elapsed.as_millis() as u64);
-    // Whoever watches health asks every few seconds.
-    if route.starts_with("/health/") {
+    // Whoever watches asks every few seconds.
+    let watched = ["/health/", "/metrics", "/monitor/"];
+    if watched.iter().any(|prefix| route.starts_with(prefix)) {
         tracing::debug!(
             status,
             elapsed_ms,

@@ -17,6 +17,7 @@ mod envelope;
 mod extract;
 mod health;
 mod logging;
+mod monitor;
 mod ops;
 mod problem;
 mod run;

@@ -10,7 +10,9 @@ use tower::ServiceBuilder;
 
 use crate::{
     envelope::{self, Around},
-    health, ops,
+    health,
+    monitor::{self, About},
+    ops,
 };
 
 type Routes = Arc<dyn Fn(&Databases) -> Result<Router> + Send + Sync>;
@@ -52,30 +54,37 @@ impl Server {
     /// # Errors
     /// Those of the routes, such as a logical database that is not registered.
     pub fn router(&self, databases: &Databases, config: &Config) -> Result<Router> {
-        self.router_until(databases, config, CancellationToken::new())
+        self.router_until(databases, config, &Ends::default())
     }
 
-    /// Returns the same, whose requests are answered 503 at once when `cut_off` is cancelled.
-    fn router_until(
-        &self,
-        databases: &Databases,
-        config: &Config,
-        cut_off: CancellationToken,
-    ) -> Result<Router> {
+    /// Returns the same for a life that ends.
+    fn router_until(&self, databases: &Databases, config: &Config, ends: &Ends) -> Result<Router> {
         let own = (self.routes)(databases)?;
         let health = health::routes(databases.health().clone());
-        let routes = own.merge(health).merge(ops::routes(databases.clone()));
+        let about = About::new(self.name, config);
+        let monitor = monitor::routes(databases, about, ends.draining.clone());
+        let routes = own.merge(health).merge(monitor);
+        let routes = routes.merge(ops::routes(databases.clone()));
         let around = Around {
             environment: config.environment,
             request_timeout: config.server.request_timeout,
             body_limit: config.server.body_limit,
-            cut_off,
+            cut_off: ends.cut_off.clone(),
         };
         let around = ServiceBuilder::new()
             .layer(from_fn_with_state(Arc::new(around), envelope::wrap))
             .layer(DefaultBodyLimit::max(config.server.body_limit));
         Ok(routes.layer(around))
     }
+}
+
+/// How a server's life ends, in this order.
+#[derive(Debug, Clone, Default)]
+struct Ends {
+    /// It takes no more connections, and streams end.
+    draining: CancellationToken,
+    /// Requests are answered 503 at once.
+    cut_off: CancellationToken,
 }
 
 impl fmt::Debug for Server {
@@ -171,18 +180,18 @@ pub async fn run(
     config: &Config,
     stop: impl Future<Output = ()>,
 ) -> Result<Drained> {
-    let (draining, cut_off) = (CancellationToken::new(), CancellationToken::new());
+    let ends = Ends::default();
     let mut ready = Vec::with_capacity(servers.len());
     for Bound {
         server, listener, ..
     } in servers
     {
-        let router = server.router_until(databases, config, cut_off.clone())?;
+        let router = server.router_until(databases, config, &ends)?;
         ready.push((server.name, listener, router));
     }
     let mut serving = JoinSet::new();
     for (name, listener, router) in ready {
-        let stopped = draining.clone().cancelled_owned();
+        let stopped = ends.draining.clone().cancelled_owned();
         serving.spawn(async move {
             let served = axum::serve(listener, router)
                 .with_graceful_shutdown(stopped)
@@ -195,13 +204,13 @@ pub async fn run(
     stop.await;
     databases.health().drain();
     tracing::info!("draining");
-    draining.cancel();
+    ends.draining.cancel();
     let mut all = async || while serving.join_next().await.is_some() {};
     if timeout(config.server.shutdown_grace, all()).await.is_ok() {
         return Ok(Drained::Complete);
     }
     // Connections are tasks of axum's own: only their requests can be told to end.
-    cut_off.cancel();
+    ends.cut_off.cancel();
     drop(timeout(CUT_OFF_LIMIT, all()).await);
     serving.shutdown().await;
     tracing::warn!(

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use super::read;
 
-const DOCUMENTS: [&str; 9] = [
+const DOCUMENTS: [&str; 10] = [
     "README.md",
     "ARCHITECTURE.md",
     "CHANGELOG.md",
@@ -13,6 +13,7 @@ const DOCUMENTS: [&str; 9] = [
     "docs/figures.md",
     "docs/guide.md",
     "docs/operating.md",
+    "docs/monitoring.md",
     "docs/resilience.md",
 ];
 

@@ -1,0 +1,104 @@
+//! What operators look at: `/metrics` for Prometheus, `/monitor/…` as JSON and as a live stream.
+//!
+//! Nobody who asks waits for a database: all of it is read from what the process knows anyway.
+
+mod metrics;
+mod stream;
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use mongoplex::{Config, Databases, Environment, monitor::Monitor};
+use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
+
+use self::stream::Live;
+use crate::problem::Problem;
+
+/// What OpenMetrics texts are called.
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The routes; none of them with `ENABLE_METRICS=false`. Streams end when `draining` is cancelled.
+pub(crate) fn routes(databases: &Databases, about: About, draining: CancellationToken) -> Router {
+    let monitor = databases.monitor();
+    if !monitor.is_on() {
+        return Router::new();
+    }
+    let live = Arc::new(Live::new(monitor, about, draining));
+    Router::new()
+        .route("/metrics", get(scrape))
+        .route("/monitor/snapshot", get(snapshot))
+        .route("/monitor/history", get(history))
+        .route("/monitor/servers", get(servers))
+        .route("/monitor/stream", get(stream::stream))
+        .with_state(live)
+}
+
+/// Whose figures they are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct About {
+    server: &'static str,
+    environment: Environment,
+}
+
+impl About {
+    pub(crate) fn new(server: &'static str, config: &Config) -> Self {
+        Self {
+            server,
+            environment: config.environment,
+        }
+    }
+
+    fn json(self, uptime_seconds: f64) -> Value {
+        json!({
+            "name": self.server,
+            "environment": self.environment.to_string(),
+            "version": env!("CARGO_PKG_VERSION"),
+            "pid": std::process::id(),
+            "uptimeSeconds": uptime_seconds,
+        })
+    }
+}
+
+async fn scrape(State(live): State<Arc<Live>>) -> Result<Response, Problem> {
+    let text = metrics::text(live.monitor())
+        .map_err(|_| Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR))?;
+    Ok(([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response())
+}
+
+async fn snapshot(State(live): State<Arc<Live>>) -> Response {
+    let headers = [(header::CONTENT_TYPE, "application/json")];
+    (headers, live.snapshot().to_string()).into_response()
+}
+
+async fn history(State(live): State<Arc<Live>>) -> Json<Value> {
+    let databases: Map<String, Value> = live
+        .monitor()
+        .history()
+        .into_iter()
+        .map(|(name, points)| (name.to_owned(), json!(points)))
+        .collect();
+    Json(json!({ "databases": databases }))
+}
+
+async fn servers(State(live): State<Arc<Live>>) -> Json<Value> {
+    let own = json!({ "name": live.about().server, "path": "/monitor" });
+    Json(json!({ "servers": [own] }))
+}
+
+/// Returns a snapshot as JSON, with the server that gives it.
+fn rendered(monitor: &Monitor, about: About) -> Value {
+    let snapshot = monitor.snapshot();
+    let mut value = json!(snapshot);
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert("server".into(), about.json(snapshot.uptime_seconds));
+        fields.remove("uptimeSeconds");
+    }
+    value
+}
