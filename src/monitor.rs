@@ -3,6 +3,7 @@
 //! A [`Monitor`] reads what others keep: the meters, the guards, the heartbeats, the health snapshot.
 //! It asks no database anything, so an answer takes the same time whatever MongoDB does.
 
+mod health;
 mod history;
 mod process;
 mod view;
@@ -19,7 +20,8 @@ pub use self::{
     history::Point,
     view::{
         BudgetView, BulkheadView, CircuitView, DatabaseView, DeploymentView, HealthView, NodeView,
-        OperationView, Outcomes, PoolView, ProcessView, ServerView, Snapshot, TenantView, Windows,
+        OperationView, Outcomes, PoolView, ProcessView, ReasonView, ServerView, Snapshot,
+        TenantView, Windows,
     },
 };
 use crate::{

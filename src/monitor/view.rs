@@ -7,10 +7,9 @@ use std::{
 
 use serde::{Serialize, Serializer};
 
-use super::history::Point;
+use super::{health, history::Point};
 use crate::{
     guard::GuardState,
-    health::{Need, NodeSnapshot},
     meter::{Measured, Names, Outcome, PoolState, Share, Totals, Window},
     orchestrator::{Connection, Databases, Server},
 };
@@ -62,16 +61,27 @@ views! {
     }
     /// One part.
     NodeView {
-        /// Its name, such as `database:customer`.
+        /// Its name, such as `customer`.
         name: String,
+        /// What it is: `deployment`, `database`, or another part.
+        kind: String,
         /// `up`, `degraded`, `down` or `unknown`.
         status: &'static str,
         /// Whether the process is of no use without it.
         required: bool,
         /// Why, unless it is up.
-        reason: Option<String>,
+        reasons: Vec<ReasonView>,
         /// How long it has had this status.
         since_seconds: f64,
+        /// What it is made of.
+        components: Vec<NodeView>,
+    }
+    /// Why a part is not up.
+    ReasonView {
+        /// What found it.
+        code: &'static str,
+        /// In words.
+        message: String,
     }
     /// A deployment: one replica set, sharded cluster or lone server.
     DeploymentView {
@@ -95,7 +105,7 @@ views! {
     ServerView {
         /// Its `host:port`.
         address: String,
-        /// `primary`, `secondary`, `arbiter`, `router`, `standalone`, `other`, or `unknown` where it does not answer.
+        /// `primary`, `secondary`, `arbiter`, `mongos`, `standalone`, `other`, or `unknown` where it does not answer.
         kind: &'static str,
         /// A heartbeat's way there and back.
         round_trip_ms: Option<f64>,
@@ -187,6 +197,8 @@ views! {
         tenant: String,
         /// How many calls.
         calls: u64,
+        /// Calls a second.
+        per_second: f64,
         /// Of all tenants' calls.
         share: f64,
         /// What they took on average.
@@ -227,7 +239,7 @@ pub(super) fn snapshot(databases: &Databases) -> Snapshot {
         version: VERSION,
         at: SystemTime::now(),
         uptime_seconds: watch.started.elapsed().as_secs_f64(),
-        health: health(databases),
+        health: health::view(databases),
         deployments: deployments
             .iter()
             .map(|group| deployment(group.iter().map(|&at| &*connections[at]).collect()))
@@ -238,29 +250,12 @@ pub(super) fn snapshot(databases: &Databases) -> Snapshot {
                 database(connection, name_of(at), now)
             })
             .collect(),
-        tenants: tenants(&monitor.tenants(), databases.tenant_names()),
+        tenants: tenants(
+            &monitor.tenants(),
+            databases.tenant_names(),
+            watch.started.elapsed(),
+        ),
         process: watch.process.last(),
-    }
-}
-
-fn health(databases: &Databases) -> HealthView {
-    let seen = databases.health().snapshot();
-    let status = seen.status().as_str();
-    HealthView {
-        status,
-        ready: seen.is_ready(),
-        draining: seen.draining,
-        components: seen.nodes.into_iter().map(node).collect(),
-    }
-}
-
-fn node(seen: NodeSnapshot) -> NodeView {
-    NodeView {
-        name: seen.name,
-        status: seen.status.as_str(),
-        required: seen.need == Need::Required,
-        reason: seen.reason,
-        since_seconds: seen.since.as_secs_f64(),
     }
 }
 
@@ -278,7 +273,7 @@ fn deployment(connections: Vec<&Connection>) -> DeploymentView {
     }
 }
 
-fn name(connection: &Connection) -> String {
+pub(super) fn name(connection: &Connection) -> String {
     let set = connection.set().filter(|set| !set.is_empty());
     let first = || connection.servers().into_iter().next();
     set.or_else(|| first().map(|server| server.address))
@@ -356,15 +351,27 @@ impl From<&Totals> for Outcomes {
     }
 }
 
-fn tenants(shares: &[Share], names: Names) -> Vec<TenantView> {
+fn tenants(shares: &[Share], names: Names, uptime: Duration) -> Vec<TenantView> {
     let all: u64 = shares.iter().map(|share| share.calls).sum();
+    let seconds = tenants_seconds(uptime.as_secs());
     let view = |share: &Share| TenantView {
         tenant: share.label(names),
         calls: share.calls,
+        per_second: share.calls as f64 / seconds,
         share: share.calls as f64 / all.max(1) as f64,
         mean_ms: millis(share.elapsed) / share.calls.max(1) as f64,
     };
     shares.iter().map(view).collect()
+}
+
+/// Tenants' shares are of the last five whole minutes and of the one that has begun.
+fn tenants_seconds(uptime: u64) -> f64 {
+    let window = if uptime < 300 {
+        uptime
+    } else {
+        300 + uptime % 60
+    };
+    window.max(1) as f64
 }
 
 fn millis(time: Duration) -> f64 {

@@ -214,7 +214,7 @@ fn kind(hello: &Document) -> &'static str {
     let says = |key| hello.get_bool(key).unwrap_or(false);
     let is_member = hello.contains_key("setName");
     match () {
-        () if hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid") => "router",
+        () if hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid") => "mongos",
         () if is_member && (says("isWritablePrimary") || says("ismaster")) => PRIMARY,
         () if says("secondary") => "secondary",
         () if says("arbiterOnly") => "arbiter",

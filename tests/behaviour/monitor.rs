@@ -274,3 +274,48 @@ async fn a_snapshot_is_answered_while_mongod_is_stopped() {
     house.close().await;
     set.stop().await;
 }
+
+/// The page loads its script and style from here, and nothing from anywhere else.
+#[tokio::test]
+async fn the_dashboard_is_served_with_all_that_it_loads() {
+    let house = House::new("monitor_page").await;
+    let server = house.clients_server();
+
+    let page = text(&server, "/dashboard").await;
+
+    let loads: Vec<&str> = page
+        .split('"')
+        .filter(|word| word.starts_with('/') || word.contains("://"))
+        .collect();
+    assert!(loads.contains(&"/dashboard/dashboard.js"), "{loads:?}");
+    for path in loads {
+        assert!(!text(&server, path).await.is_empty(), "{path}");
+    }
+    let policy = send(&server, "GET /dashboard", &[], "").await;
+    let policy = policy.header("content-security-policy");
+    assert!(
+        policy.starts_with("default-src 'none'; script-src 'self'"),
+        "{policy}"
+    );
+    house.close().await;
+}
+
+#[tokio::test]
+async fn databases_are_shown_below_their_deployment() {
+    let house = House::new("monitor_tree").await;
+    let monitor = house.databases.monitor();
+    let is_up = async || monitor.snapshot().health.status == "up";
+    eventually("all is up", is_up).await;
+
+    let components = monitor.snapshot().health.components;
+
+    assert_eq!(components.len(), 1, "{components:?}");
+    let deployment = &components[0];
+    assert_eq!(
+        (deployment.kind.as_str(), deployment.status),
+        ("deployment", "up")
+    );
+    let names: Vec<_> = deployment.components.iter().map(|one| &*one.name).collect();
+    assert_eq!(names, ["admin", "customer"]);
+    house.close().await;
+}

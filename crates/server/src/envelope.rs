@@ -74,7 +74,8 @@ pub(crate) async fn wrap(
     let headers = response.headers_mut();
     headers.reserve(SECURITY_HEADERS.len() + 1);
     for (name, value) in SECURITY_HEADERS {
-        headers.insert(name, value);
+        // The dashboard's page has a policy of its own.
+        headers.entry(name).or_insert(value);
     }
     headers.insert(REQUEST_ID, id);
     response

@@ -1,7 +1,9 @@
-//! What operators look at: `/metrics` for Prometheus, `/monitor/…` as JSON and as a live stream.
+//! What operators look at: `/dashboard`, `/metrics` for Prometheus, `/monitor/…` as JSON and as a live
+//! stream.
 //!
 //! Nobody who asks waits for a database: all of it is read from what the process knows anyway.
 
+mod dashboard;
 mod metrics;
 mod stream;
 
@@ -37,6 +39,7 @@ pub(crate) fn routes(databases: &Databases, about: About, draining: Cancellation
         .route("/monitor/history", get(history))
         .route("/monitor/servers", get(servers))
         .route("/monitor/stream", get(stream::stream))
+        .merge(dashboard::routes())
         .with_state(live)
 }
 

@@ -114,9 +114,10 @@ impl Scraped {
                 value.map(|value| (Vec::new(), value)).into_iter(),
             )?;
         }
-        let components = self.snapshot.health.components.iter();
+        let top = self.snapshot.health.components.iter();
+        let components = top.flat_map(|top| iter::once(top).chain(&top.components));
         let up = components.map(|own| {
-            let labels = vec![("component", &*own.name)];
+            let labels = vec![("kind", &*own.kind), ("component", &*own.name)];
             (labels, f64::from(u8::from(own.status == "up")))
         });
         gauge(to, "mongoplex_component_up", "1 where the part is up", up)?;
