@@ -65,8 +65,10 @@ pub enum Reason {
     Waited,
     /// An eligible server was found again.
     ServerFound,
-    /// The probes answered, or one of them failed.
-    Probes,
+    /// All probes were answered.
+    ProbesAnswered,
+    /// A probe failed.
+    ProbeFailed,
     /// The probes had no answer in their time.
     ProbesSilent,
     /// The operator said so.
@@ -261,7 +263,8 @@ impl fmt::Display for Reason {
             Self::Outage => "no eligible server for longer than OUTAGE_GRACE",
             Self::Waited => "its time was over",
             Self::ServerFound => "an eligible server was found",
-            Self::Probes => "so said the probes",
+            Self::ProbesAnswered => "the probes were answered",
+            Self::ProbeFailed => "a probe failed",
             Self::ProbesSilent => "the probes were not answered in time",
             Self::Operator => "the operator said so",
         })

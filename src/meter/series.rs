@@ -31,7 +31,7 @@ pub struct Totals {
     pub outcomes: [u64; Outcome::ALL.len()],
     /// How often calls were sent again by us.
     pub retries: u64,
-    /// All time that calls took, from their first step to their end.
+    /// All time that calls took which were not rejected, from their first step to their end.
     pub elapsed: Duration,
     /// Of that: waiting for a place among the calls under way.
     pub waiting: Duration,
@@ -66,14 +66,19 @@ impl Series {
     pub(super) fn record(&self, call: &Call<'_>) {
         let add = |counter: &AtomicU64, count| counter.fetch_add(count, Ordering::Relaxed);
         add(&self.outcomes[call.outcome as usize], 1);
-        add(&self.elapsed, nanos(call.elapsed));
-        add(&self.driver, nanos(call.driver));
         if !call.waiting.is_zero() {
             add(&self.waiting, nanos(call.waiting));
         }
         if call.retries > 0 {
             add(&self.retries, call.retries.into());
         }
+        // What never reached the database says nothing of how quick that is: a thousand refusals in no
+        // time would hide one call that took long.
+        if call.outcome == Outcome::Rejected {
+            return;
+        }
+        add(&self.elapsed, nanos(call.elapsed));
+        add(&self.driver, nanos(call.driver));
         let ticks = nanos(call.elapsed) / TICK.as_nanos() as u64;
         // It fails beyond the last bucket only.
         let _ = self.latencies.increment(ticks.min((1 << LARGEST) - 1));
@@ -108,6 +113,11 @@ impl Totals {
     /// Returns how many calls there were.
     pub fn calls(&self) -> u64 {
         self.outcomes.iter().sum()
+    }
+
+    /// Returns how many of them were not rejected: these have a latency.
+    pub fn sent(&self) -> u64 {
+        self.calls() - self.outcomes[Outcome::Rejected as usize]
     }
 
     /// Returns how many of them count as errors.

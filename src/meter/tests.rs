@@ -91,6 +91,28 @@ fn each_call_is_counted_by_its_outcome_once() {
     assert!(is_near(window.waiting_ms, 2.0));
 }
 
+/// Refusals are quick; they must not make a slow database look quick.
+#[test]
+fn rejected_calls_are_counted_and_have_no_latency() {
+    let meter = Meter::default();
+    meter.record(&call("find", Duration::from_millis(800)));
+    for _ in 0..1_000 {
+        let rejected = call("find", Duration::from_micros(10));
+        meter.record(&Call {
+            outcome: Outcome::Rejected,
+            ..rejected
+        });
+    }
+
+    meter.tick();
+
+    let window = meter.windows()[0];
+    assert_eq!((window.calls, window.errors), (1_001, 1_000));
+    assert!(is_near(window.p50_ms, 800.0), "{window:?}");
+    assert!(is_near(window.driver_ms, 800.0), "{window:?}");
+    assert_eq!(meter.measured()[0].totals.sent(), 1);
+}
+
 #[test]
 fn a_window_forgets_what_is_behind_it() {
     let meter = Meter::default();

@@ -59,7 +59,8 @@ pub struct Window {
     pub error_rate: f64,
     /// Retries a call.
     pub retry_rate: f64,
-    /// The time that half of them did not exceed, within 1 %; nothing where there was no call.
+    /// The time that half of those did not exceed that were not rejected, within 1 %; nothing where there
+    /// was none.
     pub p50_ms: Option<f64>,
     /// That of nine of ten.
     pub p90_ms: Option<f64>,
@@ -71,7 +72,7 @@ pub struct Window {
     pub max_ms: Option<f64>,
     /// What a call waited on average for a place among the calls under way.
     pub waiting_ms: Option<f64>,
-    /// What it was on average in the driver.
+    /// What one that was not rejected was on average in the driver.
     pub driver_ms: Option<f64>,
 }
 
@@ -85,7 +86,7 @@ impl Window {
                 count / calls as f64
             }
         };
-        let mean = |time: Duration| (calls > 0).then(|| millis(time) / calls as f64);
+        let mean = |time: Duration, calls: u64| (calls > 0).then(|| millis(time) / calls as f64);
         let mut quantiles = [const { None }; 5];
         // It fails for quantiles beyond 1 only.
         let _ = latencies.quantile_buckets_into(&[0.5, 0.9, 0.95, 0.99, 1.0], &mut quantiles);
@@ -103,8 +104,8 @@ impl Window {
             p95_ms,
             p99_ms,
             max_ms,
-            waiting_ms: mean(totals.waiting),
-            driver_ms: mean(totals.driver),
+            waiting_ms: mean(totals.waiting, calls),
+            driver_ms: mean(totals.driver, totals.sent()),
         }
     }
 }

@@ -170,6 +170,13 @@ impl Topology {
             .any(|process| theirs.processes.values().any(|other| other == process))
     }
 
+    /// Returns whether both were last seen as a set of the same name and members.
+    pub(super) fn looks_like(&self, other: &Self) -> bool {
+        let members = |view: &View| (view.set.clone(), view.hosts.clone());
+        let mine = members(&self.view());
+        mine.0.is_some() && mine == members(&other.view())
+    }
+
     fn view(&self) -> MutexGuard<'_, View> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -194,6 +194,10 @@ async fn metrics_are_open_metrics_and_name_no_tenants_database() {
         }
     }
     assert!(families.contains("db_client_operation_duration_seconds"));
+    // Each histogram ends with all of its calls.
+    let all = |end: &str| metrics.lines().filter(|line| line.contains(end)).count();
+    assert_eq!(all(r#"le="+Inf""#), all("_duration_seconds_count"));
+    assert!(all(r#"le="+Inf""#) > 0);
     assert!(
         !metrics.contains("__acme"),
         "the label is the logical database"
@@ -270,6 +274,15 @@ async fn a_snapshot_is_answered_while_mongod_is_stopped() {
 
     // The target is 50 ms for each.
     assert!(started.elapsed() < Duration::from_secs(50));
+    // Each client hears of it by itself; it stays one deployment, and each series is there once.
+    let is_down = async || house.databases.monitor().snapshot().health.status == "down";
+    eventually("the databases are down", is_down).await;
+    let snapshot = house.databases.monitor().snapshot();
+    assert_eq!(snapshot.deployments.len(), 1, "{snapshot:?}");
+    assert_eq!(snapshot.health.components.len(), 1);
+    let metrics = text(&server, "/metrics").await;
+    let lines = metrics.lines().filter(|line| !line.starts_with('#'));
+    assert_eq!(series(&metrics).len(), lines.count(), "a series twice");
     set.nodes()[0].resume();
     house.close().await;
     set.stop().await;

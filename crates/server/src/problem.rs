@@ -242,7 +242,7 @@ fn of_failure(failure: Failure) -> Problem {
 }
 
 fn unavailable() -> Problem {
-    let detail = "the database cannot be reached";
+    let detail = "the database is not available";
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
 }
 

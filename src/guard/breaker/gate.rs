@@ -114,11 +114,11 @@ impl Gate {
             (Circuit::HalfOpen, Verdict::Answered) => {
                 self.answered += 1;
                 if self.answered == self.config.probes {
-                    self.turn(Circuit::Closed, Reason::Probes, now);
+                    self.turn(Circuit::Closed, Reason::ProbesAnswered, now);
                 }
             }
             (Circuit::HalfOpen, Verdict::Ignored) => self.admitted -= 1,
-            (Circuit::HalfOpen, _) => self.turn(Circuit::Open, Reason::Probes, now),
+            (Circuit::HalfOpen, _) => self.turn(Circuit::Open, Reason::ProbeFailed, now),
             (Circuit::Open | Circuit::ForcedOpen | Circuit::Disabled, _) => {}
         }
     }

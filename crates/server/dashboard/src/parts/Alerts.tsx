@@ -18,7 +18,7 @@ export function Alerts({ alerts }: { alerts: Alert[] | null }): JSX.Element {
   const firing = (alerts ?? []).filter((alert) => alert.state === "firing").length;
   return (
     <Card title="Alerts" name="alerts" aside={firing > 0 && <span class="aside bad">{`${firing} firing`}</span>}>
-      {alerts === null && <Empty>This server tells of no alerts.</Empty>}
+      {alerts === null && <Empty>Not watched: this server has no alerts.</Empty>}
       {alerts?.length === 0 && <Empty>None fires, is pending, or was lately.</Empty>}
       {alerts && alerts.length > 0 && <List alerts={[...alerts].sort(byUrgency)} />}
     </Card>

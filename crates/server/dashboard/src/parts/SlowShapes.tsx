@@ -11,7 +11,7 @@ export function SlowShapes({ slow, at }: { slow: Slow[] | null; at: number | nul
   const sorted = [...(slow ?? [])].sort((one, other) => (other.p95Ms ?? 0) - (one.p95Ms ?? 0));
   return (
     <Card title="Slow shapes" name="slow">
-      {slow === null && <Empty>This server tells of no slow calls.</Empty>}
+      {slow === null && <Empty>Not recorded: this server keeps no slow calls.</Empty>}
       {slow?.length === 0 && <Empty>No call was slow.</Empty>}
       {sorted.length > 0 && (
         <ul class="slow-list">

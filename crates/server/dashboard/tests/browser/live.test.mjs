@@ -103,7 +103,7 @@ describe("the page and its stream", { skip: missing }, () => {
     });
     await live(page);
 
-    await reads(page, ".alerts", /tells of no alerts/);
+    await reads(page, ".alerts", /Not watched/);
     await reads(page, ".operations", /No call has been made yet/);
     await reads(page, ".deployments", /No deployment is connected/);
     assert.deepEqual(await end(), []);

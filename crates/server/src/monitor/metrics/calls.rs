@@ -10,10 +10,10 @@ use super::{Labels, Scraped, counter, gauge};
 impl Scraped {
     pub(super) fn durations(&self, to: &mut DescriptorEncoder<'_>) -> Result {
         let name = "db_client_operation_duration_seconds";
-        let help = "How long calls took, from their first step to their end";
+        let help = "How long calls took that were not refused, from their first step to their end";
         let mut family = to.encode_descriptor(name, help, None, MetricType::Histogram)?;
         for (labels, measured) in self.operations() {
-            let count = measured.totals.calls();
+            let count = measured.totals.sent();
             let mut below = 0;
             let bounds = BUCKETS.iter().zip(measured.buckets).map(|(bound, within)| {
                 let own = within - below;
@@ -21,7 +21,7 @@ impl Scraped {
                 (*bound, own)
             });
             let mut buckets: Vec<(f64, u64)> = bounds.collect();
-            buckets.push((f64::MAX, count.saturating_sub(below)));
+            buckets.push((f64::INFINITY, count.saturating_sub(below)));
             let sum = measured.totals.elapsed.as_secs_f64();
             let mut row = family.encode_family(&labels)?;
             row.encode_histogram::<[(&str, &str); 0]>(sum, count, &buckets, None)?;

@@ -69,18 +69,21 @@ fn check(scene: &mut Scene, out: &[u64], seed: u64, step: u32) {
     for Transition { from, to, reason } in gate.take_told() {
         let is_known = match (from, to) {
             (_, Circuit::ForcedOpen | Circuit::Disabled) => reason == Reason::Operator,
-            (Circuit::Closed, Circuit::Open) => !matches!(reason, Reason::Probes | Reason::Waited),
+            (Circuit::Closed, Circuit::Open) => !matches!(
+                reason,
+                Reason::ProbesAnswered | Reason::ProbeFailed | Reason::Waited
+            ),
             (Circuit::Open, Circuit::HalfOpen) => {
                 matches!(reason, Reason::Waited | Reason::ServerFound)
             }
             (Circuit::HalfOpen, Circuit::Open) => {
                 matches!(
                     reason,
-                    Reason::Probes | Reason::ProbesSilent | Reason::Outage
+                    Reason::ProbeFailed | Reason::ProbesSilent | Reason::Outage
                 )
             }
             (Circuit::HalfOpen, Circuit::Closed) => {
-                matches!(reason, Reason::Probes | Reason::Operator)
+                matches!(reason, Reason::ProbesAnswered | Reason::Operator)
             }
             (_, Circuit::Closed) => reason == Reason::Operator,
             _ => false,
