@@ -69,6 +69,8 @@ pub struct Measured {
     pub totals: Totals,
     /// How many calls since the start took no longer than each of [`BUCKETS`], within 2 %.
     pub buckets: [u64; BUCKETS.len()],
+    /// How many calls these are made of: those that were not rejected.
+    pub latencies: u64,
     /// Over the last minutes, in the order of [`Span::ALL`].
     pub windows: [Window; 3],
 }

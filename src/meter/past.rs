@@ -42,6 +42,7 @@ pub(super) struct Past {
 struct Track {
     totals: Totals,
     buckets: [u64; BUCKETS.len()],
+    latencies: u64,
     /// The slice that grows.
     growing: Slice,
     tens: VecDeque<Thin>,
@@ -95,6 +96,7 @@ impl Past {
             operation: names.1,
             totals: track.totals,
             buckets: track.buckets,
+            latencies: track.latencies,
             windows: track.windows(self.seconds),
         });
         measured.collect()
@@ -127,6 +129,7 @@ impl Track {
     fn add_latencies(&mut self, latencies: &SparseHistogram32) {
         self.growing.add_latencies(latencies);
         for bucket in latencies.iter() {
+            self.latencies += bucket.count();
             let bounds = self.buckets.iter_mut().zip(BUCKETS);
             let wide = bounds.filter(|(_, bound)| series::is_within(bucket.end(), *bound));
             wide.for_each(|(sum, _)| *sum += bucket.count());

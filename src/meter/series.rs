@@ -65,7 +65,6 @@ impl Default for Series {
 impl Series {
     pub(super) fn record(&self, call: &Call<'_>) {
         let add = |counter: &AtomicU64, count| counter.fetch_add(count, Ordering::Relaxed);
-        add(&self.outcomes[call.outcome as usize], 1);
         if !call.waiting.is_zero() {
             add(&self.waiting, nanos(call.waiting));
         }
@@ -74,14 +73,15 @@ impl Series {
         }
         // What never reached the database says nothing of how quick that is: a thousand refusals in no
         // time would hide one call that took long.
-        if call.outcome == Outcome::Rejected {
-            return;
+        if call.outcome != Outcome::Rejected {
+            add(&self.elapsed, nanos(call.elapsed));
+            add(&self.driver, nanos(call.driver));
+            let ticks = nanos(call.elapsed) / TICK.as_nanos() as u64;
+            // It fails beyond the last bucket only.
+            let _ = self.latencies.increment(ticks.min((1 << LARGEST) - 1));
         }
-        add(&self.elapsed, nanos(call.elapsed));
-        add(&self.driver, nanos(call.driver));
-        let ticks = nanos(call.elapsed) / TICK.as_nanos() as u64;
-        // It fails beyond the last bucket only.
-        let _ = self.latencies.increment(ticks.min((1 << LARGEST) - 1));
+        // Last: whoever sees the call counted finds its latency.
+        self.outcomes[call.outcome as usize].fetch_add(1, Ordering::Release);
     }
 
     pub(super) fn is_used(&self) -> bool {
@@ -94,7 +94,7 @@ impl Series {
     pub(super) fn totals(&self) -> Totals {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Totals {
-            outcomes: array::from_fn(|outcome| read(&self.outcomes[outcome])),
+            outcomes: array::from_fn(|outcome| self.outcomes[outcome].load(Ordering::Acquire)),
             retries: read(&self.retries),
             elapsed: Duration::from_nanos(read(&self.elapsed)),
             waiting: Duration::from_nanos(read(&self.waiting)),

@@ -110,7 +110,7 @@ fn rejected_calls_are_counted_and_have_no_latency() {
     assert_eq!((window.calls, window.errors), (1_001, 1_000));
     assert!(is_near(window.p50_ms, 800.0), "{window:?}");
     assert!(is_near(window.driver_ms, 800.0), "{window:?}");
-    assert_eq!(meter.measured()[0].totals.sent(), 1);
+    assert_eq!(meter.measured()[0].latencies, 1);
 }
 
 #[test]
@@ -165,6 +165,37 @@ fn names_that_lie_in_two_places_are_one_series() {
     let measured = meter.measured();
     assert_eq!(measured.len(), 1);
     assert_eq!(measured[0].totals.calls(), 2);
+}
+
+/// More operations than there is room for, from two threads: each call is counted once, somewhere.
+#[test]
+fn no_call_is_lost_where_there_is_no_room_for_its_name() {
+    let meter = Meter::default();
+    let names: Vec<&'static str> = (0..3_000)
+        .map(|number| &*Box::leak(format!("verb{number}").into_boxed_str()))
+        .collect();
+    std::thread::scope(|threads| {
+        for _ in 0..2 {
+            threads.spawn(|| {
+                for name in &names {
+                    meter.record(&call(name, Duration::from_millis(1)));
+                }
+            });
+        }
+    });
+
+    meter.tick();
+
+    let measured = meter.measured();
+    let all: u64 = measured.iter().map(|one| one.totals.calls()).sum();
+    assert_eq!(all, 6_000);
+    assert_eq!(meter.windows()[0].calls, 6_000);
+    let other = measured.iter().find(|one| one.operation == "_other");
+    assert!(other.is_some_and(|other| other.totals.calls() >= 2 * (3_000 - 2_048)));
+    for one in measured.iter().filter(|one| one.operation != "_other") {
+        assert_eq!(one.totals.calls(), 2, "{}", one.operation);
+        assert_eq!(one.latencies, 2);
+    }
 }
 
 fn of(meter: &Meter, tenant: &Arc<str>) {

@@ -13,7 +13,7 @@ impl Scraped {
         let help = "How long calls took that were not refused, from their first step to their end";
         let mut family = to.encode_descriptor(name, help, None, MetricType::Histogram)?;
         for (labels, measured) in self.operations() {
-            let count = measured.totals.sent();
+            let count = measured.latencies;
             let mut below = 0;
             let bounds = BUCKETS.iter().zip(measured.buckets).map(|(bound, within)| {
                 let own = within - below;
