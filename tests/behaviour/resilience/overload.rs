@@ -6,14 +6,14 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use mongoplex::{Databases, Error, TenantDatabase, bson::doc, mongodb};
+use mongoplex::{Collection, Databases, Error, TenantDatabase, bson::doc, mongodb};
 use mongoplex_testing::{FailPoint, Fault, Nodes, OwnSet, Proxy, own_set, raw};
 
 use tokio::task::JoinSet;
 
 use crate::house::PATIENCE;
 
-use super::shop::{Order, Shop, close, lines, open_at, shop, state, together};
+use super::shop::{Line, Order, Shop, close, lines, open_at, shop, state, together};
 
 async fn one(name: &str, settings: &[(&str, &str)]) -> (OwnSet, Databases) {
     let set = own_set(Nodes::One).await;
@@ -39,6 +39,19 @@ async fn accepted(outside: &mongodb::Client) -> i64 {
     made.as_i64().or(made.as_i32().map(i64::from)).unwrap()
 }
 
+/// Returns the lines, one of which is there.
+async fn with_a_line(databases: &Databases) -> Collection<Line> {
+    let (lines, first) = (
+        lines(databases),
+        Line {
+            worker: 0,
+            number: 0,
+        },
+    );
+    lines.insert_one(first).await.unwrap();
+    lines
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_callers_past_their_deadline_cost_no_connection() {
     // Few at once: the server takes its time to end many scripts on a small machine.
@@ -49,14 +62,7 @@ async fn two_hundred_callers_past_their_deadline_cost_no_connection() {
         ("DB_READ_DEADLINE", "10s"),
     ];
     let (set, databases) = one("overload_slow", &settings).await;
-    let lines = lines(&databases);
-    lines
-        .insert_one(super::shop::Line {
-            worker: 0,
-            number: 0,
-        })
-        .await
-        .unwrap();
+    let lines = with_a_line(&databases).await;
     let outside = raw(&set.uri("admin")).await;
     // All of the pool is there, and the server has made its scripts' places, before it is counted.
     join_all((0..8).map(|_| lines.find_one(slow(200)).into_future())).await;
@@ -129,14 +135,7 @@ async fn beyond_the_queue_callers_are_told_when_to_come_back() {
         ("DB_READ_DEADLINE", "20s"),
     ];
     let (set, databases) = one("overload_queue", &settings).await;
-    let lines = lines(&databases);
-    lines
-        .insert_one(super::shop::Line {
-            worker: 0,
-            number: 0,
-        })
-        .await
-        .unwrap();
+    let lines = with_a_line(&databases).await;
 
     let answers = join_all((0..20).map(|_| lines.find_one(slow(400)).into_future())).await;
 
