@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use mongodb::{
     ClientSession,
-    error::{
-        ErrorKind, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT, WriteFailure,
-    },
+    error::{ErrorKind, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT},
     options::{ReadConcern, ReadPreference, SelectionCriteria, TransactionOptions, WriteConcern},
 };
 use tokio::time::sleep;
@@ -35,9 +33,7 @@ pub(super) async fn commit(
             return Ok(());
         };
         let is_lost = error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT);
-        // A concern that failed says that it was committed, and not that it will stay; the driver
-        // labels some of their codes only.
-        was_lost |= is_lost || is_concern(&error);
+        was_lost |= is_lost;
         // Asked to run all of it again, or refused at the first try: nothing was committed.
         *is_open = was_lost && !error.contains_label(TRANSIENT_TRANSACTION_ERROR);
         if !is_lost || is_out_of_time(&error) {
@@ -45,13 +41,6 @@ pub(super) async fn commit(
         }
         sleep(pauses.pause()).await;
     }
-}
-
-fn is_concern(error: &mongodb::error::Error) -> bool {
-    matches!(
-        &*error.kind,
-        ErrorKind::Write(WriteFailure::WriteConcernError(_))
-    )
 }
 
 /// Returns whether `maxTimeMS` was over, which is the deadline's: 50 MaxTimeMSExpired.
