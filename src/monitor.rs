@@ -19,8 +19,8 @@ use self::{history::History, process::Process};
 pub use self::{
     history::Point,
     view::{
-        BudgetView, BulkheadView, CircuitView, DatabaseView, DeploymentView, HealthView, NodeView,
-        OperationView, Outcomes, PoolView, ProcessView, ReasonView, ServerView, Snapshot,
+        BudgetView, BulkheadView, CheckView, CircuitView, DatabaseView, DeploymentView, HealthView,
+        NodeView, OperationView, Outcomes, PoolView, ProcessView, ReasonView, ServerView, Snapshot,
         TenantView, Windows,
     },
 };

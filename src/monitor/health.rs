@@ -55,6 +55,8 @@ fn deployment(name: String, databases: Vec<NodeSnapshot>) -> NodeView {
         required: databases.iter().any(|node| node.need == Need::Required),
         reasons: Vec::new(),
         since_seconds: worst.map_or(0.0, |node| node.since.as_secs_f64()),
+        age_seconds: 0.0,
+        checks: Vec::new(),
         components: databases.into_iter().map(node).collect(),
     }
 }
@@ -74,9 +76,14 @@ fn node(seen: NodeSnapshot) -> NodeView {
             .map(|message| ReasonView {
                 code: "probe",
                 message,
+                observed: None,
+                threshold: None,
+                unit: "",
             })
             .collect(),
         since_seconds: seen.since.as_secs_f64(),
+        age_seconds: 0.0,
+        checks: Vec::new(),
         components: Vec::new(),
     }
 }

@@ -73,6 +73,10 @@ views! {
         reasons: Vec<ReasonView>,
         /// How long it has had this status.
         since_seconds: f64,
+        /// How long ago it was last looked at.
+        age_seconds: f64,
+        /// What was looked at.
+        checks: Vec<CheckView>,
         /// What it is made of.
         components: Vec<NodeView>,
     }
@@ -82,6 +86,29 @@ views! {
         code: &'static str,
         /// In words.
         message: String,
+        /// What was found, where it is a number.
+        observed: Option<f64>,
+        /// What it should not go past.
+        threshold: Option<f64>,
+        /// The unit of both: `ms`, `s`, `h`, `%`; empty for a count.
+        unit: &'static str,
+    }
+    /// One thing that is looked at.
+    CheckView {
+        /// Its name, such as `ping`.
+        name: &'static str,
+        /// `up`, `degraded`, `down`, `unknown`, or `unsupported` where it cannot be looked at.
+        status: &'static str,
+        /// What was found.
+        observed: Option<f64>,
+        /// From where on it is degraded.
+        threshold: Option<f64>,
+        /// The unit of both: `ms`, `s`, `h`, `%`; empty for a count.
+        unit: &'static str,
+        /// Why it is not up.
+        message: Option<String>,
+        /// How long ago it was looked at.
+        age_seconds: f64,
     }
     /// A deployment: one replica set, sharded cluster or lone server.
     DeploymentView {
