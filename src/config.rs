@@ -9,6 +9,7 @@ mod database;
 mod environment;
 mod explain;
 mod guard;
+mod health;
 mod parse;
 mod reader;
 mod server;
@@ -25,6 +26,7 @@ pub use self::{
     environment::Environment,
     explain::{Explained, Explanation},
     guard::{BreakerConfig, BulkheadConfig, Deadlines, GuardConfig, RetryConfig},
+    health::HealthConfig,
     server::{LogFormat, ServerConfig},
     settings::{Applies, SETTINGS, Setting},
     sources::Sources,
@@ -50,6 +52,8 @@ pub struct Config {
     pub metrics: bool,
     /// How tenants are shown in figures: `METRICS_TENANTS`.
     pub tenant_names: Names,
+    /// What is looked at: `ENABLE_HEALTH_CHECKS` and `HEALTH_LIMITS`.
+    pub health: HealthConfig,
     /// Whether changes that are audited leave an entry: `ENABLE_AUDIT_TRAIL`.
     pub audit_trail: bool,
     /// The folder of `Cargo.lock`, or the working directory: where `.env` files are looked for.
@@ -114,23 +118,23 @@ impl Config {
         let audit_trail = reader.process("ENABLE_AUDIT_TRAIL", parse::flag);
         let metrics = reader.process("ENABLE_METRICS", parse::flag);
         let tenant_names = reader.process("METRICS_TENANTS", parse::tenant_names);
+        let health = health::read(&mut reader);
         unknown::check(&mut reader, registry, servers);
         let (found, trail) = reader.finish();
         faults.extend(found);
-        let whole = environment
-            .zip(server)
-            .zip(audit_trail.zip(metrics).zip(tenant_names));
-        let config = whole.map(
-            |((environment, server), ((audit_trail, metrics), tenant_names))| Self {
-                environment,
+        let whole = || {
+            Some(Self {
+                environment: environment?,
                 databases,
-                server,
-                audit_trail: audit_trail.value,
-                metrics: metrics.value,
-                tenant_names: tenant_names.value,
+                server: server?,
+                audit_trail: audit_trail?.value,
+                metrics: metrics?.value,
+                tenant_names: tenant_names?.value,
+                health: health?,
                 directory: sources.directory().to_owned(),
-            },
-        );
+            })
+        };
+        let config = whole();
         (config, faults, trail)
     }
 

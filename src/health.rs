@@ -2,12 +2,28 @@
 //!
 //! It knows nothing of databases: whoever watches one registers a [`Node`] here and reports to it.
 
+mod check;
+mod flapping;
+mod limit;
+mod state;
+
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
+};
+
+use self::state::State;
+pub(crate) use self::{
+    check::{Check, Finding},
+    limit::LIMITS,
+};
+pub use self::{
+    check::{CheckSnapshot, CheckStatus},
+    limit::{Limit, Side},
 };
 
 /// How a part is doing.
@@ -45,8 +61,24 @@ pub enum Need {
     Optional,
 }
 
+/// Why a part is not up.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Reason {
+    /// The check that found it, `reported` where the part said so itself, `flapping`, or `stale`.
+    pub code: &'static str,
+    /// In words.
+    pub message: String,
+    /// What was found, where it is a number.
+    pub observed: Option<f64>,
+    /// What it should not go past.
+    pub threshold: Option<f64>,
+    /// The unit of both; empty for a count.
+    pub unit: &'static str,
+}
+
 /// One part as it was last seen.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NodeSnapshot {
     /// Its name, such as `database:customer`.
@@ -56,15 +88,21 @@ pub struct NodeSnapshot {
     /// How it is doing.
     pub status: Status,
     /// Why, unless it is up.
-    pub reason: Option<String>,
+    pub reasons: Vec<Reason>,
+    /// What was looked at.
+    pub checks: Vec<CheckSnapshot>,
     /// How long it has had this status.
     pub since: Duration,
+    /// How long ago it last reported.
+    pub age: Duration,
 }
 
 /// All parts at one moment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Snapshot {
+    /// Whether all that is required has been up once.
+    pub started: bool,
     /// Whether the process is going down and takes no more work.
     pub draining: bool,
     /// The parts, in the order in which they were registered.
@@ -85,11 +123,16 @@ impl Snapshot {
         }
     }
 
-    /// Returns whether requests should be sent here: not draining, and all that is required is up.
+    /// Returns whether requests should be sent here: not draining, and all that is required works.
+    /// What is degraded works.
     pub fn is_ready(&self) -> bool {
-        let fine = |node: &NodeSnapshot| node.need == Need::Optional || node.status == Status::Up;
-        !self.draining && self.nodes.iter().all(fine)
+        !self.draining && self.nodes.iter().all(works)
     }
+}
+
+fn works(node: &NodeSnapshot) -> bool {
+    let working = [Status::Up, Status::Degraded].contains(&node.status);
+    node.need == Need::Optional || working
 }
 
 /// The health of a process. Clones share it.
@@ -98,19 +141,11 @@ pub struct Health(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
+    started: AtomicBool,
     draining: AtomicBool,
-    nodes: Mutex<Vec<State>>,
-}
-
-#[derive(Debug)]
-struct State {
-    name: String,
-    need: Need,
-    status: Status,
-    reason: Option<String>,
-    since: Instant,
-    reported: Instant,
-    stale_after: Option<Duration>,
+    /// By the number of its registration.
+    nodes: Mutex<BTreeMap<u64, State>>,
+    next: AtomicU64,
 }
 
 impl Health {
@@ -122,20 +157,12 @@ impl Health {
         need: Need,
         stale_after: Option<Duration>,
     ) -> Node {
-        let now = Instant::now();
-        let mut nodes = self.nodes();
-        nodes.push(State {
-            name: name.into(),
-            need,
-            status: Status::Unknown,
-            reason: Some("not looked at yet".into()),
-            since: now,
-            reported: now,
-            stale_after,
-        });
+        let number = self.0.next.fetch_add(1, Ordering::Relaxed);
+        let state = State::new(name.into(), need, stale_after, Instant::now());
+        self.nodes().insert(number, state);
         Node {
             health: self.clone(),
-            position: nodes.len() - 1,
+            number,
         }
     }
 
@@ -146,39 +173,19 @@ impl Health {
 
     /// Returns all parts as they were last seen. It waits for nothing.
     pub fn snapshot(&self) -> Snapshot {
-        let nodes = self.nodes().iter().map(State::snapshot).collect();
+        let now = Instant::now();
+        let nodes = self.nodes();
+        let nodes = nodes.values().map(|state| state.snapshot(now)).collect();
         Snapshot {
+            started: self.0.started.load(Ordering::SeqCst),
             draining: self.0.draining.load(Ordering::SeqCst),
             nodes,
         }
     }
 
-    fn nodes(&self) -> MutexGuard<'_, Vec<State>> {
-        // Every critical section leaves the list whole, so a poisoned lock is as good as any.
+    fn nodes(&self) -> MutexGuard<'_, BTreeMap<u64, State>> {
+        // Every critical section leaves the map whole, so a poisoned lock is as good as any.
         self.0.nodes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    fn snapshot(&self) -> NodeSnapshot {
-        let stale = self
-            .stale_after
-            .filter(|limit| self.reported.elapsed() > *limit);
-        let (status, reason) = match stale {
-            Some(limit) => (
-                Status::Unknown,
-                Some(format!("not looked at for more than {limit:?}")),
-            ),
-            None => (self.status, self.reason.clone()),
-        };
-        let since = self.since.elapsed();
-        NodeSnapshot {
-            name: self.name.clone(),
-            need: self.need,
-            status,
-            reason,
-            since,
-        }
     }
 }
 
@@ -186,74 +193,44 @@ impl State {
 #[derive(Debug, Clone)]
 pub struct Node {
     health: Health,
-    position: usize,
+    number: u64,
 }
 
 impl Node {
     /// Reports that the part does what it is for.
     pub fn up(&self) {
-        self.report(Status::Up, None);
+        self.found(Finding::Fine);
     }
 
     /// Reports that it does not, and why; the reason must hold no secret and no document.
     pub fn down(&self, reason: impl Into<String>) {
-        self.report(Status::Down, Some(reason.into()));
+        self.found(Finding::Broken(reason.into()));
     }
 
-    fn report(&self, status: Status, reason: Option<String>) {
+    fn found(&self, finding: Finding) {
+        let mut check = Check::new("reported", &[]);
+        check.note(finding, Instant::now());
+        self.report([&check]);
+    }
+
+    /// Reports what was looked at: the part is as the worst of it.
+    pub(crate) fn report<'a>(&self, checks: impl IntoIterator<Item = &'a Check>) {
+        let checks = checks.into_iter().cloned().collect();
         let mut nodes = self.health.nodes();
-        let Some(state) = nodes.get_mut(self.position) else {
-            return;
-        };
-        state.reported = Instant::now();
-        state.reason = reason;
-        if state.status != status {
-            state.since = state.reported;
-            state.status = status;
-            log(state);
+        let now = Instant::now();
+        if let Some(state) = nodes.get_mut(&self.number) {
+            state.report(checks, now);
+        }
+        if nodes.values().all(|state| works(&state.snapshot(now))) {
+            self.health.0.started.store(true, Ordering::SeqCst);
         }
     }
-}
 
-fn log(state: &State) {
-    let (name, reason) = (&state.name, state.reason.as_deref().unwrap_or_default());
-    match state.status {
-        Status::Up => tracing::info!(node = %name, "`{name}` is up"),
-        _ => tracing::warn!(node = %name, "`{name}` is {}: {reason}", state.status.as_str()),
+    /// Takes the part away.
+    pub(crate) fn retire(self) {
+        self.health.nodes().remove(&self.number);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ready_means_that_all_that_is_required_was_seen_up() {
-        let health = Health::default();
-        let admin = health.register("database:admin", Need::Required, None);
-        let reports = health.register("database:reports", Need::Optional, None);
-        assert!(!health.snapshot().is_ready(), "unknown is not up");
-
-        admin.up();
-        reports.down("gone");
-        assert!(health.snapshot().is_ready());
-
-        admin.down("gone");
-        assert!(!health.snapshot().is_ready());
-
-        admin.up();
-        health.drain();
-        assert!(!health.snapshot().is_ready());
-    }
-
-    #[test]
-    fn what_has_not_reported_lately_is_unknown() {
-        let health = Health::default();
-        let node = health.register("x", Need::Required, Some(Duration::ZERO));
-
-        node.up();
-
-        std::thread::sleep(Duration::from_millis(2));
-        assert_eq!(health.snapshot().nodes[0].status, Status::Unknown);
-    }
-}
+mod tests;

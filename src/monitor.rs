@@ -7,6 +7,7 @@ mod health;
 mod history;
 mod process;
 mod view;
+mod vitals;
 
 use std::{sync::Arc, time::Instant};
 
@@ -15,7 +16,7 @@ use tokio::{
     time::{Duration, MissedTickBehavior, interval},
 };
 
-use self::{history::History, process::Process};
+use self::{history::History, process::Process, vitals::Vitals};
 pub use self::{
     history::Point,
     view::{
@@ -25,7 +26,9 @@ pub use self::{
     },
 };
 use crate::{
+    config::HealthConfig,
     guard::GuardState,
+    health::{Health, Need},
     meter::{Measured, PoolState, Share},
     orchestrator::{Connection, Databases},
 };
@@ -51,11 +54,16 @@ pub struct Figures {
     pub pool: PoolState,
 }
 
+/// What the process is called among the parts of [`Health`].
+const PROCESS: &str = "process";
+
 /// What is kept besides the meters.
 pub(crate) struct Watch {
     started: Instant,
     history: History,
     process: Process,
+    /// Nothing with `ENABLE_HEALTH_CHECKS=false`.
+    vitals: Option<Vitals>,
     ticks: watch::Sender<u64>,
 }
 
@@ -67,6 +75,11 @@ impl Monitor {
     /// Returns everything as it stands, up to the last whole second.
     pub fn snapshot(&self) -> Snapshot {
         view::snapshot(&self.databases)
+    }
+
+    /// Returns how the parts are doing.
+    pub fn health(&self) -> HealthView {
+        health::view(&self.databases)
     }
 
     /// Returns a point a second for each logical database, of 15 minutes at most, the oldest first.
@@ -119,8 +132,15 @@ impl Monitor {
 }
 
 impl Watch {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(health: &Health, config: &HealthConfig) -> Self {
+        let vitals = || {
+            Vitals::new(
+                health.register(PROCESS, Need::Optional, None),
+                &config.limits,
+            )
+        };
         Self {
+            vitals: config.checks.then(vitals),
             started: Instant::now(),
             history: History::default(),
             process: Process::default(),
@@ -135,7 +155,8 @@ impl Watch {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
         ticks.tick().await;
         loop {
-            ticks.tick().await;
+            let due = ticks.tick().await;
+            let late = due.elapsed();
             for connection in &connections {
                 let Some(meter) = connection.meter() else {
                     continue;
@@ -144,6 +165,9 @@ impl Watch {
                 self.history.note(connection, &meter.second());
             }
             self.process.tick();
+            if let Some(vitals) = &self.vitals {
+                vitals.note(&self.process.last(), late);
+            }
             self.ticks.send_modify(|ticks| *ticks += 1);
         }
     }

@@ -156,22 +156,10 @@ impl Databases {
         self.0.tenant_names
     }
 
-    /// Returns the positions of the connections by deployment, as far as can be told. A deployment that
-    /// does not answer is known by its set's name and members: enough to show it, and for nothing else.
+    /// Returns the positions of the connections by deployment, as far as can be told: to show them,
+    /// and for nothing else.
     pub(crate) fn grouped(&self) -> Vec<Vec<usize>> {
-        let connections = &self.0.connections;
-        let mut known: Vec<Vec<usize>> = Vec::new();
-        for group in probe::groups(connections) {
-            let looks_same = |other: &&mut Vec<usize>| {
-                let other = &connections[other[0]].topology;
-                other.looks_like(&connections[group[0]].topology)
-            };
-            match known.iter_mut().find(looks_same) {
-                Some(same) => same.extend(group),
-                None => known.push(group),
-            }
-        }
-        known
+        probe::known_groups(&self.0.connections)
     }
 
     /// Returns whether changes leave an audit entry: `ENABLE_AUDIT_TRAIL`.

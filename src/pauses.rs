@@ -24,6 +24,11 @@ impl Pauses {
         Self::new(first, longest, 0.5)
     }
 
+    /// Returns pauses of an interval, give or take a tenth.
+    pub(crate) fn tenth(interval: Duration) -> Self {
+        Self::new(interval, interval, 0.1)
+    }
+
     fn new(first: Duration, longest: Duration, spread: f64) -> Self {
         let builder = ExponentialBackoffBuilder::new()
             .with_initial_interval(first.min(longest))

@@ -54,6 +54,8 @@ views! {
         status: &'static str,
         /// Whether requests should be sent here.
         ready: bool,
+        /// Whether all that is required has been up once.
+        started: bool,
         /// Whether the process is going down.
         draining: bool,
         /// The parts.
@@ -258,7 +260,7 @@ pub(super) fn snapshot(databases: &Databases) -> Snapshot {
     let deployments = databases.grouped();
     let name_of = |position: usize| {
         let own = deployments.iter().find(|group| group.contains(&position));
-        own.map_or_else(String::new, |group| name(&connections[group[0]]))
+        own.map_or_else(String::new, |group| connections[group[0]].deployment_name())
     };
     let views = connections.iter().enumerate();
     let monitor = databases.monitor();
@@ -290,7 +292,7 @@ fn deployment(connections: Vec<&Connection>) -> DeploymentView {
     let first = connections[0];
     let (tokens, capacity) = first.guard.state().budget;
     DeploymentView {
-        name: name(first),
+        name: first.deployment_name(),
         databases: connections
             .iter()
             .map(|connection| connection.declared.name)
@@ -298,13 +300,6 @@ fn deployment(connections: Vec<&Connection>) -> DeploymentView {
         budget: BudgetView { tokens, capacity },
         servers: first.servers().into_iter().map(server).collect(),
     }
-}
-
-pub(super) fn name(connection: &Connection) -> String {
-    let set = connection.set().filter(|set| !set.is_empty());
-    let first = || connection.servers().into_iter().next();
-    set.or_else(|| first().map(|server| server.address))
-        .unwrap_or_else(|| "unknown".into())
 }
 
 fn server(seen: Server) -> ServerView {

@@ -114,6 +114,14 @@ impl Connection {
         self.topology.set()
     }
 
+    /// Returns what its deployment is called: by its set's name, else by its first server.
+    pub(crate) fn deployment_name(&self) -> String {
+        let set = self.set().filter(|set| !set.is_empty());
+        let first = || self.servers().into_iter().next();
+        set.or_else(|| first().map(|server| server.address))
+            .unwrap_or_else(|| "unknown".into())
+    }
+
     /// Returns what counts its calls; nothing with `ENABLE_METRICS=false`.
     pub(crate) fn meter(&self) -> Option<&Meter> {
         self.meters.as_ref().map(|meters| &meters.calls)

@@ -1,54 +1,137 @@
 //! One probe per deployment, whatever the number of databases and tenants on it.
 //!
-//! A ping proves little: under fsyncLock ping, `hello` and reads go well while writes hang. So the
-//! probe is a write: a delete that matches nothing, on a collection that need not exist. It writes
-//! nothing and makes no database.
+//! One task: probes never overlap, and each has a limit of its own. Who asks for health reads what it
+//! reported and waits for nothing.
+
+mod database;
+mod deployment;
+mod look;
+mod write;
 
 use std::{sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
-use mongodb::bson::doc;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::sleep;
 
+use self::{database::Part, deployment::Deployment};
 use super::Connection;
-use crate::{
-    error::Cause,
-    health::{Health, Node},
-};
+use crate::{config::HealthConfig, health::Health, pauses::Pauses};
 
-/// How long a probe may take, on the server and in all.
+/// How long a command may take, on the server and in all.
 const SERVER_LIMIT: Duration = Duration::from_millis(900);
 const LIMIT: Duration = Duration::from_secs(1);
 
-/// Registers a node for each connection: before the first probe it is unknown, which is not ready.
-pub(super) fn register(
-    connections: &[Arc<Connection>],
-    health: &Health,
+/// What is known of all databases and deployments of a process.
+pub(super) struct Probe {
+    connections: Vec<Arc<Connection>>,
+    health: Health,
+    config: HealthConfig,
     frequency: Duration,
-) -> Vec<Node> {
-    let stale = Some(frequency * 3 + LIMIT * 2);
-    let register = |connection: &Arc<Connection>| {
-        let name = format!("database:{}", connection.declared.name);
-        health.register(name, connection.need, stale)
-    };
-    connections.iter().map(register).collect()
+    /// In the order of the connections.
+    parts: Vec<Part>,
+    deployments: Vec<Deployment>,
+    turn: usize,
 }
 
-/// Probes every `frequency` until it is stopped.
-pub(super) async fn run(connections: Vec<Arc<Connection>>, nodes: Vec<Node>, frequency: Duration) {
-    let mut own: Vec<Option<String>> = vec![None; connections.len()];
-    let mut ticks = interval(frequency);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut turn = 0;
-    loop {
-        ticks.tick().await;
-        let groups = groups(&connections);
-        let probes = groups.iter().map(|group| probe(group, turn, &connections));
-        for (group, probed) in groups.iter().zip(join_all(probes).await) {
-            probed.report(group, &connections, &nodes, &mut own);
+impl Probe {
+    /// Registers a node for each connection: before the first probe it is unknown, which is not ready.
+    pub(super) fn new(
+        connections: Vec<Arc<Connection>>,
+        health: &Health,
+        config: HealthConfig,
+        frequency: Duration,
+    ) -> Self {
+        let stale = stale(frequency);
+        let part = |one: &Arc<Connection>| Part::new(one, health, &config.limits, stale);
+        Self {
+            parts: connections.iter().map(part).collect(),
+            deployments: Vec::new(),
+            turn: 0,
+            connections,
+            health: health.clone(),
+            config,
+            frequency,
         }
-        turn += 1;
     }
+
+    /// Probes every `frequency`, give or take a tenth so that many processes do not ask at once, until
+    /// it is stopped.
+    pub(super) async fn run(mut self) {
+        let mut pauses = Pauses::tenth(self.frequency);
+        loop {
+            match self.config.checks {
+                true => self.look().await,
+                false => self.listen(),
+            }
+            self.turn += 1;
+            sleep(pauses.pause()).await;
+        }
+    }
+
+    /// Reports what heartbeats tell, and sends nothing.
+    fn listen(&mut self) {
+        for (part, connection) in self.parts.iter_mut().zip(&self.connections) {
+            part.report_seen(connection);
+        }
+    }
+
+    async fn look(&mut self) {
+        self.align();
+        let groups = groups(&self.connections);
+        let probes = groups
+            .iter()
+            .map(|group| write::probe(group, self.turn, &self.connections));
+        let mut writable = Vec::new();
+        for (group, probed) in groups.iter().zip(join_all(probes).await) {
+            let shared = probed.shared.as_ref();
+            for (position, failure) in probed.own {
+                writable.extend((failure.is_none() && shared == Some(&Ok(()))).then_some(position));
+                self.parts[position].note_own(failure);
+            }
+            for &position in group {
+                self.parts[position].report(&self.connections[position], shared);
+            }
+        }
+        let looks = self.deployments.iter_mut().map(|deployment| {
+            let group = &deployment.group;
+            let asked = group.iter().find(|position| writable.contains(position));
+            let asked = asked.map(|&position| &*self.connections[position]);
+            let seen = asked.unwrap_or(&self.connections[group[0]]);
+            deployment.look(seen, asked)
+        });
+        join_all(looks).await;
+    }
+
+    /// Deployments become known, and known better: those that are no more go, with what was seen of them.
+    fn align(&mut self) {
+        let groups = known_groups(&self.connections).into_iter().map(|group| {
+            let name = self.connections[group[0]].deployment_name();
+            (group, name)
+        });
+        let groups: Vec<_> = groups.collect();
+        let (kept, gone): (Vec<_>, Vec<_>) = self.deployments.drain(..).partition(|own| {
+            let mut known = groups.iter();
+            known.any(|(group, name)| *group == own.group && *name == own.name)
+        });
+        self.deployments = kept;
+        gone.into_iter().for_each(Deployment::retire);
+        for (group, name) in groups {
+            if !self.deployments.iter().any(|own| own.group == group) {
+                let (limits, stale) = (&self.config.limits, stale(self.frequency));
+                let new = Deployment::new(group, name, &self.health, limits, stale);
+                self.deployments.push(new);
+            }
+        }
+    }
+}
+
+/// After three turns without a report nothing is known: a turn is a pause, a write and three questions.
+fn stale(frequency: Duration) -> Duration {
+    (frequency + LIMIT * 4) * 3
+}
+
+fn server_limit() -> i64 {
+    i64::try_from(SERVER_LIMIT.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Returns the positions of the connections by deployment. One that has seen no server yet is
@@ -68,104 +151,19 @@ pub(super) fn groups(connections: &[Arc<Connection>]) -> Vec<Vec<usize>> {
     groups
 }
 
-/// What was found out about the databases of one deployment.
-#[derive(Default)]
-struct Probed {
-    /// What holds for all of them: the server took a write, or could not.
-    shared: Option<Result<(), String>>,
-    /// What concerns one client: its credentials, its pool.
-    own: Vec<(usize, Option<String>)>,
-}
-
-/// Probes through one client of the group, another one at each turn, so that none stays unseen. A
-/// failure of its own says nothing of the others: then the next one is asked.
-async fn probe(group: &[usize], turn: usize, connections: &[Arc<Connection>]) -> Probed {
-    let mut probed = Probed::default();
-    for step in 0..group.len() {
-        let position = group[(turn + step) % group.len()];
-        match write(&connections[position]).await {
-            Ok(()) => {
-                probed.own.push((position, None));
-                probed.shared = Some(Ok(()));
-                break;
-            }
-            Err(Failure::Server(reason)) => {
-                probed.own.push((position, None));
-                probed.shared = Some(Err(reason));
-                break;
-            }
-            Err(Failure::Client(reason)) => probed.own.push((position, Some(reason))),
+/// Returns them as far as can be told. A deployment that does not answer is known by its set's name and
+/// members: enough to show it, and for nothing else.
+pub(super) fn known_groups(connections: &[Arc<Connection>]) -> Vec<Vec<usize>> {
+    let mut known: Vec<Vec<usize>> = Vec::new();
+    for group in groups(connections) {
+        let looks_same = |other: &&mut Vec<usize>| {
+            let other = &connections[other[0]].topology;
+            other.looks_like(&connections[group[0]].topology)
+        };
+        match known.iter_mut().find(looks_same) {
+            Some(same) => same.extend(group),
+            None => known.push(group),
         }
     }
-    probed
-}
-
-impl Probed {
-    fn report(
-        self,
-        group: &[usize],
-        connections: &[Arc<Connection>],
-        nodes: &[Node],
-        own: &mut [Option<String>],
-    ) {
-        for (position, reason) in self.own {
-            own[position] = reason;
-        }
-        for &position in group {
-            // Each client has monitors of its own, so each says for itself whether it sees a primary.
-            let seen = primary(&connections[position]);
-            let alone = own[position].clone().map_or(Ok(()), Err);
-            let shared = self.shared.clone().unwrap_or(Ok(()));
-            match seen.and(alone).and(shared) {
-                Ok(()) => nodes[position].up(),
-                Err(reason) => nodes[position].down(reason),
-            }
-        }
-    }
-}
-
-fn primary(connection: &Connection) -> Result<(), String> {
-    match connection.topology.primary_age() {
-        None => Err("no writable primary was seen yet".into()),
-        Some(age) if age > connection.silence => Err(format!(
-            "no writable primary was seen for {:.1} s",
-            age.as_secs_f64()
-        )),
-        Some(_) => Ok(()),
-    }
-}
-
-/// Whose failure it is.
-enum Failure {
-    /// The server's: all clients would meet it.
-    Server(String),
-    /// This client's: its credentials are wrong, its pool is exhausted, its network is stalled.
-    Client(String),
-}
-
-async fn write(connection: &Connection) -> Result<(), Failure> {
-    let command = doc! {
-        "delete": "mongoplex_probe",
-        "deletes": [{ "q": { "_id": 0 }, "limit": 1 }],
-        "maxTimeMS": i64::try_from(SERVER_LIMIT.as_millis()).unwrap_or(i64::MAX),
-    };
-    let answer = timeout(LIMIT, async { connection.own().run_command(command).await }).await;
-    let error = match answer {
-        Ok(Ok(_)) => return Ok(()),
-        Ok(Err(error)) => Cause::new(error),
-        Err(_) => {
-            let reason = format!("a write was not answered within {LIMIT:?}");
-            return Err(Failure::Client(reason));
-        }
-    };
-    let reason = format!("a write failed: {error}");
-    match error.code() {
-        // A user that may only read: seeing a primary is all that can be asked.
-        Some(13) => Ok(()),
-        Some(50) => Err(Failure::Server(
-            "writes hang although reads may go on; is the server locked by fsyncLock?".into(),
-        )),
-        Some(_) if error.is_unavailable() => Err(Failure::Server(reason)),
-        _ => Err(Failure::Client(reason)),
-    }
+    known
 }

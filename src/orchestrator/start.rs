@@ -9,7 +9,7 @@ use tokio::{
     time::{Instant, sleep, timeout_at},
 };
 
-use super::{Connection, Databases, Inner, probe};
+use super::{Connection, Databases, Inner, probe, probe::Probe};
 use crate::{
     config::{Config, DatabaseConfig},
     error::{Cause, Error, Result, Unreached},
@@ -34,6 +34,8 @@ pub struct Connect {
     config: Config,
     application: String,
     observers: Vec<Arc<dyn Observer>>,
+    /// What stands in the place of what each database declares.
+    need: Option<Need>,
     commands: Option<EventHandler<CommandEvent>>,
 }
 
@@ -44,6 +46,7 @@ impl Connect {
             config,
             application: "mongoplex".into(),
             observers: Vec::new(),
+            need: None,
             commands: None,
         }
     }
@@ -52,6 +55,13 @@ impl Connect {
     /// and in their logs: `<application>/<logical database>`. Default `mongoplex`.
     pub fn application(mut self, name: impl Into<String>) -> Self {
         self.application = name.into();
+        self
+    }
+
+    /// Returns the builder that connects whether databases are down or not, for whoever wants to look at
+    /// them: each is tried once, and [`health`](Databases::health) says how it is.
+    pub fn even_if_down(mut self) -> Self {
+        self.need = Some(Need::Optional);
         self
     }
 
@@ -101,7 +111,7 @@ impl Connect {
                 Err(error) => unreached.push(error),
             }
         }
-        let reached = reach_all(&connections, unreached, limit).await;
+        let reached = reach_all(&connections, unreached, limit, self.need).await;
         if let Err(error) = reached {
             join_all(
                 connections
@@ -203,9 +213,10 @@ impl Connect {
                 paying.for_each(|other| first.share_budget(other));
             }
         }
-        let nodes = probe::register(&connections, &health, frequency);
-        tasks.spawn(probe::run(connections.clone(), nodes, frequency));
-        let watch = Arc::new(Watch::new());
+        let checks = self.config.health.clone();
+        let probe = Probe::new(connections.clone(), &health, checks.clone(), frequency);
+        tasks.spawn(probe.run());
+        let watch = Arc::new(Watch::new(&health, &checks));
         tasks.spawn(watch.clone().run(connections.clone()));
         let registry = self.registry;
         Databases(Arc::new(Inner {
@@ -225,11 +236,12 @@ async fn reach_all(
     connections: &[Arc<Connection>],
     mut unreached: Vec<Unreached>,
     limit: Duration,
+    need: Option<Need>,
 ) -> Result<()> {
     let reached = join_all(
         connections
             .iter()
-            .map(|connection| reach(connection, limit)),
+            .map(|connection| reach(connection, limit, need.unwrap_or(connection.need))),
     )
     .await;
     unreached.extend(reached.into_iter().flatten());
@@ -258,8 +270,8 @@ async fn reach_all(
     Ok(faults.into_result(())?)
 }
 
-/// Pings until an answer or the limit; an optional database gets one try.
-async fn reach(connection: &Connection, limit: Duration) -> Option<Unreached> {
+/// Pings until an answer or the limit; one that is not needed gets one try.
+async fn reach(connection: &Connection, limit: Duration, need: Need) -> Option<Unreached> {
     let until = Instant::now() + limit;
     let mut pauses = Pauses::around(FIRST_PAUSE, LONGEST_PAUSE);
     loop {
@@ -275,10 +287,10 @@ async fn reach(connection: &Connection, limit: Duration) -> Option<Unreached> {
         let database = connection.declared.name;
         let seen = || connection.topology.failure().map(Cause::new);
         let cause = cause.or_else(seen).unwrap_or_else(Cause::silence);
-        if connection.need == Need::Optional {
+        if need == Need::Optional {
             tracing::warn!(
                 db.logical = database,
-                "optional logical database `{database}` is down and used once it is up: {cause}"
+                "logical database `{database}` is down and used once it is up: {cause}"
             );
             return None;
         }

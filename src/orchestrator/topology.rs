@@ -130,7 +130,7 @@ impl Topology {
             .find_map(|seen| seen.written);
         let server = |(address, seen): (&String, &Seen)| Server {
             address: address.clone(),
-            kind: seen.kind.unwrap_or("unknown"),
+            kind: seen.kind.unwrap_or(UNKNOWN),
             round_trip: seen.round_trip,
             // A secondary that is ahead of the primary's last heartbeat is up to date.
             lag: primary
@@ -214,7 +214,10 @@ impl View {
     }
 }
 
-const PRIMARY: &str = "primary";
+pub(super) const PRIMARY: &str = "primary";
+pub(super) const SECONDARY: &str = "secondary";
+/// A server that does not answer.
+pub(super) const UNKNOWN: &str = "unknown";
 
 /// Returns what a server is, by its answer to `hello`.
 fn kind(hello: &Document) -> &'static str {
@@ -223,7 +226,7 @@ fn kind(hello: &Document) -> &'static str {
     match () {
         () if hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid") => "mongos",
         () if is_member && (says("isWritablePrimary") || says("ismaster")) => PRIMARY,
-        () if says("secondary") => "secondary",
+        () if says("secondary") => SECONDARY,
         () if says("arbiterOnly") => "arbiter",
         () if is_member || says("isreplicaset") => "other",
         () => "standalone",

@@ -1,5 +1,8 @@
 //! Ready means that writes go, and it comes back by itself.
 
+mod checks;
+mod routes;
+
 use mongoplex::{
     Databases,
     bson::doc,
@@ -107,10 +110,9 @@ async fn a_probe_writes_nothing_and_makes_no_database() {
         .iter()
         .map(|node| node.name.as_str())
         .collect();
-    assert_eq!(names, ["database:admin", "database:customer"]);
+    assert_eq!(names[..2], ["database:admin", "database:customer"]);
     assert!(
-        snapshot
-            .nodes
+        snapshot.nodes[..2]
             .iter()
             .all(|node| node.need == Need::Required && node.status == Status::Up)
     );

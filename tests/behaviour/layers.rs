@@ -20,9 +20,9 @@ const LAYERS: [&[&str]; 8] = [
     ],
     &["collection"],
     &["guard"],
-    &["health", "tasks"],
+    &["tasks"],
     &["config"],
-    &["meter"],
+    &["meter", "health"],
     &["registry", "model", "error", "fault", "pauses"],
 ];
 

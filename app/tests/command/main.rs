@@ -5,6 +5,7 @@ mod config;
 mod doctor;
 mod faults;
 mod given;
+mod health;
 mod house;
 mod private;
 mod secrets;

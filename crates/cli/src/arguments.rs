@@ -49,6 +49,11 @@ pub(crate) enum Command {
     /// Each line is ok, a note, a warning, a failure, or not tested with the reason. Exit code 0 when
     /// the worst is a warning, 1 when something failed, 64 when the configuration itself is at fault.
     Doctor(DoctorArguments),
+    /// Looks at the databases once, as a server does all the time, and says how they are.
+    ///
+    /// Exit code 0 when all is up, 3 when it works and something is amiss, 1 when something required does
+    /// not work, 64 when the configuration is at fault.
+    Health(HealthArguments),
     /// Creates and lists tenants.
     #[command(subcommand)]
     Tenants(TenantsCommand),
@@ -95,6 +100,13 @@ pub(crate) struct SyncArguments {
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArguments {
     /// Prints one JSON object instead of the table.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HealthArguments {
+    /// Prints one JSON object instead of the table: that of `/health`.
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -13,7 +13,7 @@
 //! }
 //! ```
 //!
-//! `up`, `config`, `routes`, `sync`, `doctor` and `tenants` then work on these models, in this project. Exit codes, for every
+//! `up`, `config`, `routes`, `sync`, `doctor`, `health` and `tenants` then work on these models, in this project. Exit codes, for every
 //! command: 0 done, 1 failure, 2 wrong usage, 3 something is missing or pending, 64 configuration.
 
 mod app;
@@ -35,7 +35,7 @@ pub use mongoplex_server as server;
 pub use self::app::App;
 use self::{
     arguments::{Arguments, Command, ServeArguments},
-    command::{config, doctor, routes, sync, tenants, up},
+    command::{config, doctor, health, routes, sync, tenants, up},
     exit::Failure,
 };
 
@@ -52,6 +52,7 @@ pub fn run(app: App) -> ExitCode {
             Command::Config(command) => config::run(&app, &set, &command),
             Command::Sync(arguments) => sync::run(&app, &set, &arguments).await,
             Command::Doctor(arguments) => doctor::run(&app, &set, &arguments).await,
+            Command::Health(arguments) => health::run(&app, &set, &arguments).await,
             Command::Tenants(arguments) => tenants::run(&app, &set, arguments).await,
         }
     })

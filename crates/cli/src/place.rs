@@ -3,7 +3,7 @@
 use std::{convert::Infallible, future::pending, time::Duration};
 
 use mongoplex::{
-    Config, Databases, Faults, Shutdown, Sources,
+    Config, Connect, Databases, Faults, Shutdown, Sources,
     schema::{Mode, Report},
 };
 
@@ -81,8 +81,20 @@ pub(crate) async fn find(app: &App, sources: &Sources, sharing: Sharing) -> Resu
 impl Place {
     /// Connects all databases. Where that fails, nothing is left running.
     pub(crate) async fn connect(&self, app: &App) -> Result<Databases, Failure> {
-        let builder = Databases::builder(app.registry.clone(), self.config.clone());
-        match builder.application(app.name).connect().await {
+        self.connected(self.builder(app)).await
+    }
+
+    /// Connects all databases to look at them: those that are down too.
+    pub(crate) async fn look(&self, app: &App) -> Result<Databases, Failure> {
+        self.connected(self.builder(app).even_if_down()).await
+    }
+
+    fn builder(&self, app: &App) -> Connect {
+        Databases::builder(app.registry.clone(), self.config.clone()).application(app.name)
+    }
+
+    async fn connected(&self, builder: Connect) -> Result<Databases, Failure> {
+        match builder.connect().await {
             Ok(databases) => Ok(databases),
             Err(error) => {
                 self.stop().await;

@@ -15,7 +15,8 @@ use crate::problem::Problem;
 
 /// Refuses what must not be served.
 pub(crate) fn enforce(request: &Request, environment: Environment) -> Result<(), Problem> {
-    let open = ["/health/live", "/health/ready", "/metrics"].contains(&request.uri().path());
+    let path = request.uri().path();
+    let open = path == "/health" || path == "/metrics" || path.starts_with("/health/");
     check(request).and_then(|()| served(environment, open))
 }
 

@@ -11,7 +11,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use mongoplex::{Environment, bson::oid::ObjectId};
+use mongoplex::{Config, Environment, bson::oid::ObjectId};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -44,6 +44,18 @@ pub(crate) struct Around {
     pub(crate) request_timeout: Duration,
     pub(crate) body_limit: usize,
     pub(crate) cut_off: CancellationToken,
+}
+
+impl Around {
+    /// Requests are answered 503 once `cut_off` is cancelled.
+    pub(crate) fn new(config: &Config, cut_off: CancellationToken) -> Self {
+        Self {
+            environment: config.environment,
+            request_timeout: config.server.request_timeout,
+            body_limit: config.server.body_limit,
+            cut_off,
+        }
+    }
 }
 
 /// Runs the request in a span with its id, renders problems, logs how it ended, and sets the headers
@@ -104,7 +116,7 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
 fn log_end(method: &Method, route: &str, status: StatusCode, elapsed: Duration) {
     let (status, elapsed_ms) = (status.as_u16(), elapsed.as_millis() as u64);
     // Whoever watches asks every few seconds.
-    let watched = ["/health/", "/metrics", "/monitor/"];
+    let watched = ["/health", "/metrics", "/monitor/"];
     if watched.iter().any(|prefix| route.starts_with(prefix)) {
         tracing::debug!(
             status,

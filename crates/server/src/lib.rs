@@ -22,6 +22,7 @@ mod ops;
 mod problem;
 mod run;
 mod signal;
+mod starting;
 
 pub use axum;
 
@@ -32,4 +33,5 @@ pub use self::{
     problem::Problem,
     run::{BindError, Bound, Drained, Server, bind, run},
     signal::terminated,
+    starting::Starting,
 };

@@ -60,17 +60,12 @@ impl Server {
     /// Returns the same for a life that ends.
     fn router_until(&self, databases: &Databases, config: &Config, ends: &Ends) -> Result<Router> {
         let own = (self.routes)(databases)?;
-        let health = health::routes(databases.health().clone());
+        let health = health::routes(databases.clone());
         let about = About::new(self.name, config);
         let monitor = monitor::routes(databases, about, ends.draining.clone());
         let routes = own.merge(health).merge(monitor);
         let routes = routes.merge(ops::routes(databases.clone()));
-        let around = Around {
-            environment: config.environment,
-            request_timeout: config.server.request_timeout,
-            body_limit: config.server.body_limit,
-            cut_off: ends.cut_off.clone(),
-        };
+        let around = Around::new(config, ends.cut_off.clone());
         let around = ServiceBuilder::new()
             .layer(from_fn_with_state(Arc::new(around), envelope::wrap))
             .layer(DefaultBodyLimit::max(config.server.body_limit));
@@ -105,6 +100,10 @@ impl Bound {
     /// Returns the server's name.
     pub fn name(&self) -> &'static str {
         self.server.name
+    }
+
+    pub(crate) fn listener(&self) -> &TcpListener {
+        &self.listener
     }
 
     /// Returns where it listens.

@@ -382,6 +382,22 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting(
         Process,
+        "ENABLE_HEALTH_CHECKS",
+        "true or false",
+        same("true"),
+        "Whether databases and the process are looked at; without it only heartbeats tell whether a primary is there.",
+    ),
+    setting(
+        Process,
+        "HEALTH_LIMITS",
+        "pairs such as `ping=250/1000,disk=80/90`: a check's name, from where on it is degraded, and down",
+        same(
+            "ping=250/1000,replication-lag=15/60,connections=85/95,disk=80/90,oplog-window=24/1,pool=80/95,memory=80/90,cpu=90/98,files=80/95,runtime-lag=100/1000",
+        ),
+        "From where on what health checks find is amiss: milliseconds, seconds, hours or per cent. Those left out keep their default.",
+    ),
+    setting(
+        Process,
         "LOG_LEVEL",
         "error, warn, info, debug, trace, or a filter such as `info,mongoplex=debug`",
         same("info"),

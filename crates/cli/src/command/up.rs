@@ -9,7 +9,7 @@ use mongoplex::{
     health::{Need, Node},
     schema::{Mode, Report, Schema},
 };
-use mongoplex_server::{Bound, Drained};
+use mongoplex_server::{Bound, Drained, Starting};
 use tokio::time::sleep;
 
 pub(crate) use crate::place::Sharing;
@@ -39,6 +39,8 @@ pub(crate) async fn run(
     mongoplex_server::init_logging(&config.server);
     // The ports first: a taken one is told before anything has been started.
     let servers = mongoplex_server::bind(&app.servers, &config).await?;
+    let starting = Starting::serve(&servers, &config)
+        .map_err(|error| Failure::failed(format!("a port cannot be shared: {error}")))?;
     let found = tokio::select! {
         found = place::find(app, &sources, sharing) => found?,
         _ = &mut stop => return Err(stopped()),
@@ -51,6 +53,7 @@ pub(crate) async fn run(
         }
     };
     let stop = async { drop(stop.await) };
+    let servers = Listening { servers, starting };
     let served = serve(app, &found, &databases, servers, arguments, stop).await;
     // Requests that used up the grace leave none for their calls.
     let grace = match served {
@@ -61,11 +64,17 @@ pub(crate) async fn run(
     served.map(drop)
 }
 
+/// The servers, with what answers in their place as long as they are not ready to.
+struct Listening {
+    servers: Vec<Bound>,
+    starting: Starting,
+}
+
 async fn serve(
     app: &App,
     place: &Place,
     databases: &Databases,
-    servers: Vec<Bound>,
+    Listening { servers, starting }: Listening,
     arguments: &UpArguments,
     stop: impl Future<Output = ()>,
 ) -> Result<Drained, Failure> {
@@ -88,6 +97,8 @@ async fn serve(
         servers: &servers,
         schema: &report,
     };
+    // Before anything is told: whoever reads it asks at once.
+    starting.end().await;
     output::result(if arguments.json {
         told.json().await?
     } else {

@@ -5,6 +5,7 @@
 //! is built, servers are those of the deployments, and of tenants at most 51 are named.
 
 mod calls;
+mod health;
 mod state;
 
 use std::fmt::{self, Result};
@@ -54,7 +55,8 @@ impl Collector for Scraped {
         self.guard(&mut to)?;
         self.servers(&mut to)?;
         self.tenants(&mut to)?;
-        self.process(&mut to)
+        self.process(&mut to)?;
+        self.health(&mut to)
     }
 }
 

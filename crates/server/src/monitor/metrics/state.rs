@@ -101,11 +101,6 @@ impl Scraped {
                 "The most open files and sockets there may be",
                 as_count(process.open_files_limit),
             ),
-            (
-                "mongoplex_ready",
-                "1 where requests should be sent here",
-                Some(f64::from(u8::from(self.snapshot.health.ready))),
-            ),
         ] {
             gauge(
                 to,
@@ -114,13 +109,6 @@ impl Scraped {
                 value.map(|value| (Vec::new(), value)).into_iter(),
             )?;
         }
-        let top = self.snapshot.health.components.iter();
-        let components = top.flat_map(|top| iter::once(top).chain(&top.components));
-        let up = components.map(|own| {
-            let labels = vec![("kind", &*own.kind), ("component", &*own.name)];
-            (labels, f64::from(u8::from(own.status == "up")))
-        });
-        gauge(to, "mongoplex_component_up", "1 where the part is up", up)?;
         let build = vec![("version", env!("CARGO_PKG_VERSION"))];
         let help = "The version of mongoplex";
         gauge(to, "mongoplex_build_info", help, iter::once((build, 1.0)))
