@@ -56,6 +56,8 @@ pub struct Config {
     pub health: HealthConfig,
     /// Whether changes that are audited leave an entry: `ENABLE_AUDIT_TRAIL`.
     pub audit_trail: bool,
+    /// Variables that are no settings and look like some: perhaps misspelt, perhaps somebody else's.
+    pub suspects: Vec<Fault>,
     /// The folder of `Cargo.lock`, or the working directory: where `.env` files are looked for.
     pub directory: PathBuf,
 }
@@ -119,7 +121,7 @@ impl Config {
         let metrics = reader.process("ENABLE_METRICS", parse::flag);
         let tenant_names = reader.process("METRICS_TENANTS", parse::tenant_names);
         let health = health::read(&mut reader);
-        unknown::check(&mut reader, registry, servers);
+        let suspects = unknown::check(&mut reader, registry, servers);
         let (found, trail) = reader.finish();
         faults.extend(found);
         let whole = || {
@@ -131,6 +133,7 @@ impl Config {
                 metrics: metrics?.value,
                 tenant_names: tenant_names?.value,
                 health: health?,
+                suspects,
                 directory: sources.directory().to_owned(),
             })
         };

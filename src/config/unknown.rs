@@ -1,4 +1,5 @@
-//! Misspelt variables: a setting that nobody reads is a fault, with the nearest right name.
+//! Misspelt variables: a setting that nobody reads is a fault, with the nearest right name. One that only looks
+//! like ours may be somebody else's, so it is a suspect.
 
 use std::collections::BTreeSet;
 
@@ -11,9 +12,14 @@ use crate::{fault::Fault, registry::Registry};
 /// Names that begin so are ours; others in the environment belong to somebody else.
 const OURS: [&str; 3] = ["DATABASE_", "DB_", "MONGOPLEX_"];
 
-pub(super) fn check(reader: &mut Reader, registry: &Registry, servers: &[(&'static str, u16)]) {
+/// Returns what looks like a setting and is none.
+pub(super) fn check(
+    reader: &mut Reader,
+    registry: &Registry,
+    servers: &[(&'static str, u16)],
+) -> Vec<Fault> {
     let known = known(registry, servers);
-    let mut faults = Vec::new();
+    let (mut faults, mut suspects) = (Vec::new(), Vec::new());
     for layer in reader.layers() {
         // All of the TOML file and the command line is ours, but for servers that run elsewhere; in
         // the others only what begins like one of ours.
@@ -22,13 +28,23 @@ pub(super) fn check(reader: &mut Reader, registry: &Registry, servers: &[(&'stat
             (whole && !name.ends_with("_ADDRESS"))
                 || OURS.iter().any(|prefix| name.starts_with(prefix))
         };
-        let names = layer
-            .variables
-            .keys()
-            .filter(|name| ours(name) && !known.contains(*name));
-        faults.extend(names.map(|name| fault(name, &layer.origin, &known)));
+        let names = layer.variables.keys();
+        let names = names.filter(|name| !known.contains(*name));
+        let (own, others): (Vec<_>, Vec<_>) = names.partition(|name| ours(name));
+        faults.extend(own.iter().map(|name| fault(name, &layer.origin, &known)));
+        let alike = others.iter().filter(|name| is_alike(name, &known));
+        suspects.extend(alike.map(|name| fault(name, &layer.origin, &known)));
     }
     faults.into_iter().for_each(|fault| reader.fault(fault));
+    suspects
+}
+
+/// Returns whether a name is a setting's but for one slip in six letters.
+fn is_alike(name: &str, known: &BTreeSet<String>) -> bool {
+    let mut distances = known
+        .iter()
+        .map(|known| strsim::damerau_levenshtein(known, name));
+    distances.any(|distance| distance * 6 <= name.len())
 }
 
 fn known(registry: &Registry, servers: &[(&'static str, u16)]) -> BTreeSet<String> {

@@ -167,7 +167,11 @@ impl Breaker {
     }
 
     pub(super) fn state(&self) -> CircuitState {
-        let (circuit, reason, since, probes) = self.lock().state();
+        // Where nobody calls, time makes its transitions when somebody looks.
+        let (circuit, reason, since, probes) = self.with(|gate| {
+            gate.tick(Instant::now());
+            gate.state()
+        });
         CircuitState {
             circuit,
             reason,

@@ -393,3 +393,34 @@ impl Drop for Folder {
         drop(fs::remove_dir_all(&self.0));
     }
 }
+
+#[test]
+fn a_reserve_that_leaves_calls_no_connection_is_a_fault() {
+    let sources = good()
+        .variable("DATABASE_ADMIN_MAX_POOL_SIZE", "4")
+        .variable("DATABASE_ADMIN_POOL_RESERVE", "4");
+
+    let found = faults(&sources);
+
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains("POOL_RESERVE of logical database `admin`"));
+    assert!(load(&good().variable("DB_POOL_RESERVE", "199")).is_ok());
+}
+
+#[test]
+fn a_name_that_looks_like_a_setting_is_told_and_is_no_fault() {
+    let sources = good()
+        .variable("METRICS_TENANT", "hashed")
+        .variable("REQUEST_TIMOUT", "1s")
+        .variable("TIMEZONE", "UTC");
+
+    let suspects = load(&sources).unwrap().suspects;
+
+    let told: Vec<String> = suspects.iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(
+        told[0].contains("METRICS_TENANT") && told[0].contains("did you mean `METRICS_TENANTS`?")
+    );
+    assert!(told[1].contains("did you mean `REQUEST_TIMEOUT`?"));
+    assert!(!told.concat().contains("hashed"));
+}

@@ -53,7 +53,11 @@ pub(crate) fn rehearse(app: &App, sources: &Sources) -> (Sources, bool) {
 /// Reads the configuration of `app` without connecting or starting anything.
 pub(crate) fn configuration(app: &App, sources: &Sources) -> Result<Config, Faults> {
     let (sources, _) = rehearse(app, sources);
-    Config::load(&app.registry, &app.ports(), &sources)
+    let config = Config::load(&app.registry, &app.ports(), &sources)?;
+    for suspect in &config.suspects {
+        output::note(format_args!("note: {suspect}"));
+    }
+    Ok(config)
 }
 
 /// Finds the place of a run, starting the private set where it is needed.

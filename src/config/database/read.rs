@@ -47,6 +47,7 @@ fn read(reader: &mut Reader, declared: &Declared) -> Option<DatabaseConfig> {
     // Every setting is read even where the URI is at fault: all faults in one run.
     let tuning = tuning(reader, name);
     let guard = guard::read(reader, name);
+    check_reserve(reader, name);
     let uri = uri(reader, declared, required);
     Some(DatabaseConfig {
         name,
@@ -130,6 +131,22 @@ fn uri_text(reader: &mut Reader, variable: &str) -> Option<(String, Found)> {
             );
             direct.map(|found| (variable.to_owned(), found))
         }
+    }
+}
+
+/// A reserve that takes the whole pool leaves one place for all calls: nobody means that.
+fn check_reserve(reader: &mut Reader, name: &str) {
+    let reserve = reader.database(name, "POOL_RESERVE", parse::count_or_none);
+    let pool = reader.database(name, "MAX_POOL_SIZE", parse::pool_size);
+    let Some((reserve, pool)) = reserve.zip(pool) else {
+        return;
+    };
+    if reserve.value >= pool.value && (reserve.explicit || pool.explicit) {
+        reader.fault(Fault::new(
+            format!("POOL_RESERVE of logical database `{name}`"),
+            "leaves no connection of its MAX_POOL_SIZE to calls",
+            "make it smaller, or the pool larger",
+        ));
     }
 }
 

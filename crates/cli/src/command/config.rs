@@ -28,7 +28,7 @@ pub(crate) fn run(
             Ok(explained.faults.into_result(())?)
         }
         ConfigCommand::Check => {
-            let config = Config::load(&app.registry, &app.ports(), &filled)?;
+            let config = place::configuration(app, &sources)?;
             output::result(fine(app, &config));
             Ok(())
         }
