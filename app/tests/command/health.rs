@@ -64,6 +64,9 @@ fn a_database_that_does_not_answer_is_down_and_exit_code_1() {
 #[test]
 fn what_is_past_a_limit_is_exit_code_3() {
     let project = project();
+    // Of a database without anything in it the server does not tell where it lies.
+    let (synced, output) = Program::run(project.command(MONGOPLEX).arg("sync"));
+    assert_eq!(synced, Some(0), "{output}");
     let mut command = project.command(MONGOPLEX);
     command.args(["health", "--set", "HEALTH_LIMITS=disk=0.001/0.002"]);
 

@@ -78,12 +78,13 @@ pub(super) fn connections(connection: &Connection) -> BoxFuture<'_, Option<Findi
         };
         let counts = reply.get_document("connections").ok();
         let count = |key| counts.and_then(|counts| number(counts, key));
-        Some(share(
-            count("current"),
-            count("current")
-                .zip(count("available"))
-                .map(|(now, more)| now + more),
-            "connections to the primary, of those it accepts",
+        let Some((now, more)) = count("current").zip(count("available")) else {
+            return Some(Finding::Unsupported("the server does not tell".into()));
+        };
+        let of = "connections to the primary, of those it accepts";
+        Some(Finding::Value(
+            now * 100.0 / (now + more).max(1.0),
+            of.into(),
         ))
     }
     .boxed()
@@ -98,11 +99,13 @@ pub(super) fn disk(connection: &Connection) -> BoxFuture<'_, Option<Finding>> {
             Ok(reply) => reply,
             Err(unsupported) => return Some(unsupported),
         };
-        Some(share(
-            number(&reply, "fsUsedSize"),
-            number(&reply, "fsTotalSize"),
-            "the primary's file system is full",
-        ))
+        let total = number(&reply, "fsTotalSize").filter(|total| *total > 0.0);
+        let Some((used, total)) = number(&reply, "fsUsedSize").zip(total) else {
+            let reason = "the server tells it of databases that hold something only";
+            return Some(Finding::Unsupported(reason.into()));
+        };
+        let of = "the primary's file system is full";
+        Some(Finding::Value(used * 100.0 / total, of.into()))
     }
     .boxed()
 }
@@ -151,13 +154,6 @@ pub(super) fn oplog(connection: &Connection) -> BoxFuture<'_, Option<Finding>> {
 
 /// From this share of its size on an oplog drops what is oldest.
 const FULL: f64 = 0.95;
-
-fn share(part: Option<f64>, whole: Option<f64>, of: &str) -> Finding {
-    match part.zip(whole.filter(|whole| *whole > 0.0)) {
-        Some((part, whole)) => Finding::Value(part * 100.0 / whole, of.into()),
-        None => Finding::Unsupported("the server does not tell".into()),
-    }
-}
 
 /// Returns a reply, or why there can be none; nothing where it failed.
 async fn ask(
