@@ -112,6 +112,7 @@ async fn counted(uri: &str, verb: &str, side: &str, count: usize) -> Result<(), 
         ("DB_CONNECT_TIMEOUT", "1m"),
         ("DB_SERVER_SELECTION_TIMEOUT", "1m"),
         ("DB_MIN_POOL_SIZE", "0"),
+        ("ENABLE_HEALTH_CHECKS", "false"),
         ("STARTUP_TIMEOUT", "1m"),
     ];
     let databases = shop::connect(uri, &out_of_the_way).await?;
