@@ -1,9 +1,9 @@
 //! `health` looks once, and says with its exit code how it is.
 
-use mongoplex_testing::Program;
+use mongoplex_testing::{Nodes, Program, Proxy, Signal, http, own_set};
 use serde_json::Value;
 
-use crate::house::{MONGOPLEX, project};
+use crate::house::{MONGOPLEX, Ports, eventually, project};
 
 #[test]
 fn a_private_set_is_looked_at_as_a_table_and_as_json() {
@@ -74,4 +74,42 @@ fn what_is_past_a_limit_is_exit_code_3() {
 
     assert_eq!(code, Some(3), "{output}");
     assert!(output.contains("should be at most 0.002 %"), "{output}");
+}
+
+/// Row 17: whoever starts processes sees one that lives and has not started, until its databases are there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_whose_database_is_not_there_yet_lives_and_says_that_it_is_starting() {
+    let set = own_set(Nodes::One).await;
+    let proxy = Proxy::start(&set.nodes()[0].address()).await;
+    proxy.refuse().await;
+    let (project, ports) = (project(), Ports::free());
+    let mut command = ports.up(&project);
+    command
+        .arg("--sync")
+        .env("MONGOPLEX_ENV", "test")
+        .env("STARTUP_TIMEOUT", "60s")
+        .env("DATABASE_ADMIN_URI", proxy.uri("shop_admin"))
+        .env("DATABASE_CUSTOMER_URI", proxy.uri("shop_customer"));
+    let mut program = Program::start(&mut command);
+    let status = |path: &str| {
+        let answer = http(ports.customer, &format!("GET {path}"), &[], "").ok()?;
+        Some(answer.status)
+    };
+
+    eventually("it lives", || status("/health/live") == Some(200));
+    assert_eq!(status("/health/startup"), Some(503));
+    assert_eq!(status("/health/ready"), Some(503));
+    let call = http(ports.customer, "GET /api/v1/clients", &[], "").unwrap();
+    assert!(
+        call.status == 503 && call.body.contains("is starting"),
+        "{call:?}"
+    );
+    proxy.pass().await;
+    eventually("it is ready", || status("/health/ready") == Some(200));
+
+    assert_eq!(status("/health/startup"), Some(200));
+    program.signal(Signal::TERM);
+    assert_eq!(program.end().0.code(), Some(0));
+    proxy.stop().await;
+    set.stop().await;
 }

@@ -3,6 +3,7 @@
 
 mod config;
 mod doctor;
+mod drain;
 mod faults;
 mod given;
 mod health;
