@@ -16,6 +16,7 @@ mod layers;
 mod monitor;
 mod ops;
 mod orchestrator;
+mod requests;
 mod resilience;
 mod resources;
 mod schema;

@@ -31,6 +31,7 @@ async fn next_second(monitor: &Monitor) {
 
 async fn text(server: &Router, path: &str) -> String {
     let request = Request::get(path).header("host", "localhost");
+    let request = request.header("accept", "application/openmetrics-text");
     let request = request.body(Body::empty()).unwrap();
     let response = server.clone().oneshot(request).await.unwrap();
     assert_eq!(response.status(), 200, "{path}");

@@ -1,4 +1,4 @@
-//! Around every request: its id, its span, one line in the log, and a body for what went wrong.
+//! Around every request: its id, its span, one line in the log, its count, and a body for what went wrong.
 
 use std::{
     sync::Arc,
@@ -15,7 +15,7 @@ use mongoplex::{Config, Environment, bson::oid::ObjectId};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use crate::{access, deadline, problem::Problem};
+use crate::{access, deadline, problem::Problem, requests::Counted};
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -44,6 +44,8 @@ pub(crate) struct Around {
     pub(crate) request_timeout: Duration,
     pub(crate) body_limit: usize,
     pub(crate) cut_off: CancellationToken,
+    /// Nothing with `ENABLE_METRICS=false`.
+    pub(crate) counted: Option<Arc<Counted>>,
 }
 
 impl Around {
@@ -54,12 +56,13 @@ impl Around {
             request_timeout: config.server.request_timeout,
             body_limit: config.server.body_limit,
             cut_off,
+            counted: None,
         }
     }
 }
 
-/// Runs the request in a span with its id, renders problems, logs how it ended, and sets the headers
-/// that every answer has.
+/// Runs the request in a span with its id, renders problems, logs and counts how it ended, and sets the
+/// headers that every answer has.
 ///
 /// All that stands around the routes is one layer: axum boxes each of them, and clones for every
 /// request what is within it.
@@ -75,6 +78,8 @@ pub(crate) async fn wrap(
     let method = request.method().clone();
     // The route, not the path and never the query: those hold what the user typed.
     let route = request.extensions().get::<MatchedPath>().cloned();
+    let counted = around.counted.as_ref();
+    let active = counted.map(|counted| counted.begin(&method, route.clone(), started));
     let span = tracing::info_span!("request", request.id = text);
     let answered = async {
         let response = rendered(answer(&around, request, next).await, text);
@@ -83,6 +88,9 @@ pub(crate) async fn wrap(
         response
     };
     let mut response = answered.instrument(span).await;
+    if let Some(active) = active {
+        active.end(response.status());
+    }
     let headers = response.headers_mut();
     headers.reserve(SECURITY_HEADERS.len() + 1);
     for (name, value) in SECURITY_HEADERS {

@@ -20,6 +20,7 @@ mod logging;
 mod monitor;
 mod ops;
 mod problem;
+mod requests;
 mod run;
 mod signal;
 mod starting;

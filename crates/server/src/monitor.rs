@@ -4,6 +4,7 @@
 //! Nobody who asks waits for a database: all of it is read from what the process knows anyway.
 
 mod dashboard;
+mod format;
 mod metrics;
 mod stream;
 
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     extract::State,
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -20,19 +21,21 @@ use mongoplex::{Config, Databases, Environment, monitor::Monitor};
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
-use self::stream::Live;
-use crate::problem::Problem;
-
-/// What OpenMetrics texts are called.
-const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+use self::{format::Format, stream::Live};
+use crate::{problem::Problem, requests::Requests};
 
 /// The routes; none of them with `ENABLE_METRICS=false`. Streams end when `draining` is cancelled.
-pub(crate) fn routes(databases: &Databases, about: About, draining: CancellationToken) -> Router {
+pub(crate) fn routes(
+    databases: &Databases,
+    about: About,
+    requests: Requests,
+    draining: CancellationToken,
+) -> Router {
     let monitor = databases.monitor();
     if !monitor.is_on() {
         return Router::new();
     }
-    let live = Arc::new(Live::new(monitor, about, draining));
+    let live = Arc::new(Live::new(monitor, about, requests, draining));
     Router::new()
         .route("/metrics", get(scrape))
         .route("/monitor/snapshot", get(snapshot))
@@ -69,10 +72,12 @@ impl About {
     }
 }
 
-async fn scrape(State(live): State<Arc<Live>>) -> Result<Response, Problem> {
-    let text = metrics::text(live.monitor())
+async fn scrape(State(live): State<Arc<Live>>, headers: HeaderMap) -> Result<Response, Problem> {
+    let text = metrics::text(live.monitor(), live.requests())
         .map_err(|_| Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR))?;
-    Ok(([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response())
+    let format = Format::wanted(&headers);
+    let kind = [(header::CONTENT_TYPE, format.content_type())];
+    Ok((kind, format.of(text)).into_response())
 }
 
 async fn snapshot(State(live): State<Arc<Live>>) -> Response {

@@ -13,6 +13,7 @@ use crate::{
     health,
     monitor::{self, About},
     ops,
+    requests::Requests,
 };
 
 type Routes = Arc<dyn Fn(&Databases) -> Result<Router> + Send + Sync>;
@@ -54,18 +55,27 @@ impl Server {
     /// # Errors
     /// Those of the routes, such as a logical database that is not registered.
     pub fn router(&self, databases: &Databases, config: &Config) -> Result<Router> {
-        self.router_until(databases, config, &Ends::default())
+        self.router_until(databases, config, &Ends::default(), &Requests::default())
     }
 
-    /// Returns the same for a life that ends.
-    fn router_until(&self, databases: &Databases, config: &Config, ends: &Ends) -> Result<Router> {
+    /// Returns the same for a life that ends, in a process whose servers' requests are counted together.
+    fn router_until(
+        &self,
+        databases: &Databases,
+        config: &Config,
+        ends: &Ends,
+        requests: &Requests,
+    ) -> Result<Router> {
         let own = (self.routes)(databases)?;
         let health = health::routes(databases.clone());
         let about = About::new(self.name, config);
-        let monitor = monitor::routes(databases, about, ends.draining.clone());
+        let monitor = monitor::routes(databases, about, requests.clone(), ends.draining.clone());
         let routes = own.merge(health).merge(monitor);
         let routes = routes.merge(ops::routes(databases.clone()));
-        let around = Around::new(config, ends.cut_off.clone());
+        let around = Around {
+            counted: databases.monitor().is_on().then(|| requests.of(self.name)),
+            ..Around::new(config, ends.cut_off.clone())
+        };
         let around = ServiceBuilder::new()
             .layer(from_fn_with_state(Arc::new(around), envelope::wrap))
             .layer(DefaultBodyLimit::max(config.server.body_limit));
@@ -179,13 +189,13 @@ pub async fn run(
     config: &Config,
     stop: impl Future<Output = ()>,
 ) -> Result<Drained> {
-    let ends = Ends::default();
+    let (ends, requests) = (Ends::default(), Requests::default());
     let mut ready = Vec::with_capacity(servers.len());
     for Bound {
         server, listener, ..
     } in servers
     {
-        let router = server.router_until(databases, config, &ends)?;
+        let router = server.router_until(databases, config, &ends, &requests)?;
         ready.push((server.name, listener, router));
     }
     let mut serving = JoinSet::new();

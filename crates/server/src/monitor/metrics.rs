@@ -2,13 +2,18 @@
 //! clients where these have one; docs/monitoring.md has the table.
 //!
 //! Every set of labels is finite: logical databases, collections and verbs are known when the program
-//! is built, servers are those of the deployments, and of tenants at most 51 are named.
+//! is built, servers are those of the deployments, routes those of the servers, and of tenants at most
+//! 51 are named.
 
 mod calls;
 mod health;
+mod http;
 mod state;
 
-use std::fmt::{self, Result};
+use std::{
+    fmt::{self, Result},
+    sync::Arc,
+};
 
 use mongoplex::{
     GuardState,
@@ -21,6 +26,8 @@ use prometheus_client::{
     registry::Registry,
 };
 
+use crate::requests::{Counted, Requests};
+
 /// The labels of a row of a family.
 type Labels<'a> = Vec<(&'static str, &'a str)>;
 
@@ -28,12 +35,16 @@ type Labels<'a> = Vec<(&'static str, &'a str)>;
 ///
 /// # Errors
 /// None: a text takes whatever is written.
-pub(super) fn text(monitor: &Monitor) -> std::result::Result<String, fmt::Error> {
+pub(super) fn text(
+    monitor: &Monitor,
+    requests: &Requests,
+) -> std::result::Result<String, fmt::Error> {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Scraped {
         figures: monitor.figures(),
         guards: monitor.guards(),
         snapshot: monitor.snapshot(),
+        requests: requests.servers(),
     }));
     let mut text = String::new();
     encode(&mut text, &registry)?;
@@ -45,6 +56,7 @@ struct Scraped {
     figures: Vec<Figures>,
     guards: Vec<GuardState>,
     snapshot: Snapshot,
+    requests: Vec<Arc<Counted>>,
 }
 
 impl Collector for Scraped {
@@ -55,6 +67,7 @@ impl Collector for Scraped {
         self.guard(&mut to)?;
         self.servers(&mut to)?;
         self.tenants(&mut to)?;
+        self.requests(&mut to)?;
         self.process(&mut to)?;
         self.health(&mut to)
     }

@@ -14,21 +14,29 @@ use mongoplex::monitor::Monitor;
 use tokio_util::sync::CancellationToken;
 
 use super::{About, rendered};
+use crate::requests::Requests;
 
 /// What all readers share: the snapshot is rendered once a second, however many there are.
 #[derive(Debug)]
 pub(super) struct Live {
     monitor: Monitor,
     about: About,
+    requests: Requests,
     draining: CancellationToken,
     last: Mutex<Option<(u64, Arc<str>)>>,
 }
 
 impl Live {
-    pub(super) fn new(monitor: Monitor, about: About, draining: CancellationToken) -> Self {
+    pub(super) fn new(
+        monitor: Monitor,
+        about: About,
+        requests: Requests,
+        draining: CancellationToken,
+    ) -> Self {
         Self {
             monitor,
             about,
+            requests,
             draining,
             last: Mutex::new(None),
         }
@@ -36,6 +44,10 @@ impl Live {
 
     pub(super) fn monitor(&self) -> &Monitor {
         &self.monitor
+    }
+
+    pub(super) fn requests(&self) -> &Requests {
+        &self.requests
     }
 
     pub(super) fn about(&self) -> About {
