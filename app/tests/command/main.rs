@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod config;
+mod deploy;
 mod doctor;
 mod drain;
 mod faults;
@@ -9,5 +10,6 @@ mod given;
 mod health;
 mod house;
 mod private;
+mod running;
 mod secrets;
 mod sync;

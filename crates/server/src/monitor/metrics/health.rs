@@ -7,19 +7,24 @@ use prometheus_client::encoding::DescriptorEncoder;
 
 use super::{Labels, Scraped, gauge};
 
+/// What a part may be.
+const STATUSES: [&str; 4] = ["up", "degraded", "down", "unknown"];
+
 impl Scraped {
     pub(super) fn health(&self, to: &mut DescriptorEncoder<'_>) -> Result {
         let health = &self.snapshot.health;
         let ready = iter::once((Vec::new(), truth(health.ready)));
         let help = "1 where requests should be sent here";
         gauge(to, "mongoplex_ready", help, ready)?;
-        let works = |own: &NodeView| truth(["up", "degraded"].contains(&own.status));
-        let up = self.parts().map(|own| (labels(own), works(own)));
-        gauge(to, "mongoplex_component_up", "1 where the part works", up)?;
-        let amiss = |own: &NodeView| truth(own.status == "degraded");
-        let amiss = self.parts().map(|own| (labels(own), amiss(own)));
-        let help = "1 where the part works and something is amiss";
-        gauge(to, "mongoplex_component_degraded", help, amiss)?;
+        let statuses = self.parts().flat_map(|own| {
+            STATUSES.map(|status| {
+                let mut labels = labels(own);
+                labels.push(("status", status));
+                (labels, truth(own.status == status))
+            })
+        });
+        let help = "1 for the status that the part has";
+        gauge(to, "mongoplex_component_status", help, statuses)?;
         let known = |check: &CheckView| !["unknown", "unsupported"].contains(&check.status);
         let known = self.checks().filter(|(_, check)| known(check));
         let up = known.map(|(labels, check)| (labels, truth(check.status == "up")));
