@@ -5,6 +5,7 @@
 //! per write and so would be a way out of a tenant, and it needs MongoDB 8. `insert_many`, `update_many`
 //! and `delete_many` are its parts.
 
+mod asked;
 mod batches;
 mod by_id;
 mod call;

@@ -55,7 +55,8 @@ use crate::{
 };
 pub(crate) use breaker::Eligible;
 pub(crate) use budget::Budget;
-pub(crate) use record::Listeners;
+pub(crate) use operation::Told;
+pub(crate) use record::{Listeners, SlowLog};
 
 /// The guard of one logical database's client. Clones share everything.
 #[derive(Clone)]
@@ -116,13 +117,13 @@ impl Guard {
     /// A dropped future abandons the call; a write may have been applied.
     pub(crate) async fn run<T, A>(
         &self,
-        operation: Operation,
+        told: impl Into<Told<'_>>,
         mut call: impl FnMut(Attempt) -> A,
     ) -> Result<T>
     where
         A: IntoFuture<Output = mongodb::error::Result<T>>,
     {
-        let mut flight = Flight::new(&self.0.listeners, operation);
+        let mut flight = Flight::new(&self.0.listeners, told.into());
         let deadline = flight.deadline(&self.0.config.deadlines);
         let mut retry = Retry::new();
         let result = match self.admit(&flight.record.operation) {
@@ -162,13 +163,13 @@ impl Guard {
     /// A dropped future abandons the call; a write may have been applied.
     pub(crate) async fn once<T, A>(
         &self,
-        operation: Operation,
+        told: impl Into<Told<'_>>,
         call: impl FnOnce(Attempt) -> A,
     ) -> Result<T>
     where
         A: IntoFuture<Output = mongodb::error::Result<T>>,
     {
-        let mut flight = Flight::new(&self.0.listeners, operation);
+        let mut flight = Flight::new(&self.0.listeners, told.into());
         let deadline = flight.deadline(&self.0.config.deadlines);
         let result = match self.admit(&flight.record.operation) {
             Err(error) => Err(error),
@@ -197,6 +198,11 @@ impl Guard {
     /// Returns by when a call that begins now has ended.
     pub(crate) fn deadline(&self, operation: &Operation) -> Deadline {
         operation.deadline(Instant::now(), &self.0.config.deadlines)
+    }
+
+    /// Returns whether slow calls are kept: not with `ENABLE_METRICS=false`.
+    pub(crate) fn keeps_slow(&self) -> bool {
+        self.0.listeners.slow.is_some()
     }
 
     /// Returns how often a call is attempted at most.

@@ -46,6 +46,7 @@ mod pauses;
 #[doc(hidden)]
 pub mod registry;
 pub mod schema;
+pub mod slow;
 mod tasks;
 pub mod tenancy;
 pub mod transaction;

@@ -6,6 +6,7 @@
 mod health;
 mod history;
 mod process;
+mod slow;
 mod view;
 mod vitals;
 
@@ -19,6 +20,7 @@ use tokio::{
 use self::{history::History, process::Process, vitals::Vitals};
 pub use self::{
     history::Point,
+    slow::SlowView,
     view::{
         BudgetView, BulkheadView, CheckView, CircuitView, DatabaseView, DeploymentView, HealthView,
         NodeView, OperationView, Outcomes, PoolView, ProcessView, ReasonView, ServerView, Snapshot,
@@ -31,6 +33,7 @@ use crate::{
     health::{Health, Need},
     meter::{Measured, PoolState, Share},
     orchestrator::{Connection, Databases},
+    slow::SlowCalls,
 };
 
 /// How often what was recorded becomes figures.
@@ -52,6 +55,8 @@ pub struct Figures {
     pub operations: Vec<Measured>,
     /// Its connections.
     pub pool: PoolState,
+    /// How often its operations were slow, sorted by names.
+    pub slow: Vec<SlowCalls>,
 }
 
 /// What the process is called among the parts of [`Health`].
@@ -96,9 +101,17 @@ impl Monitor {
                 database: connection.declared.name,
                 operations: connection.meter()?.measured(),
                 pool: connection.pool()?,
+                slow: connection.slow()?.counts(),
             })
         });
         figures.collect()
+    }
+
+    /// Returns what was slow since the start, grouped by shape, those first that cost most: their p95 times
+    /// how often they were slow. At most 201 for each logical database; nothing with `ENABLE_METRICS=false`.
+    pub fn slow(&self) -> Vec<SlowView> {
+        let connections = self.databases.connections().iter();
+        slow::all(connections.map(|connection| &**connection))
     }
 
     /// Returns how the guards stand; see [`Databases::guards`].

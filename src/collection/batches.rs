@@ -5,6 +5,7 @@
 
 use std::{
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -17,7 +18,8 @@ use mongodb::{
 use super::{joint::Joint, target::Target};
 use crate::{
     error::{Error, Result},
-    guard::{Class, Operation, Resend},
+    guard::{Class, Operation, Resend, Told},
+    slow::Inputs,
 };
 
 /// The driver's cursor of a find or an aggregate, with or without a session.
@@ -48,6 +50,8 @@ pub(super) struct Fetch<'s> {
     first: Option<RawBatch>,
     state: State<'s>,
     pub(super) target: Target,
+    /// Those of the call that began it, where batches may follow.
+    inputs: Option<Arc<dyn Inputs>>,
 }
 
 enum State<'s> {
@@ -67,11 +71,13 @@ impl<'s> Fetch<'s> {
         (batches, first): (Batches, Option<RawBatch>),
         target: Target,
         session: Option<&'s mut ClientSession>,
+        inputs: Option<Arc<dyn Inputs>>,
     ) -> Self {
         Self {
             first,
             state: State::Idle(batches, session),
             target,
+            inputs,
         }
     }
 
@@ -85,7 +91,8 @@ impl<'s> Fetch<'s> {
             match std::mem::replace(&mut self.state, State::Done) {
                 State::Done => return Poll::Ready(Ok(None)),
                 State::Idle(batches, session) => {
-                    let fetching = fetch(self.target.clone(), batches, session);
+                    let way = (self.target.clone(), self.inputs.clone());
+                    let fetching = fetch(way, batches, session);
                     self.state = State::Fetching(Box::pin(fetching));
                 }
                 State::Fetching(mut future) => {
@@ -125,7 +132,7 @@ impl Stream for Fetch<'_> {
 }
 
 /// Returns whether the server says that nothing follows: a cursor id of zero.
-fn is_last(batch: &RawBatch) -> bool {
+pub(super) fn is_last(batch: &RawBatch) -> bool {
     let cursor = batch.as_raw_document().get_document("cursor");
     cursor
         .and_then(|cursor| cursor.get_i64("id"))
@@ -139,11 +146,15 @@ pub(super) fn get_more(target: &Target) -> Operation {
 }
 
 async fn fetch<'s>(
-    target: Target,
+    (target, inputs): (Target, Option<Arc<dyn Inputs>>),
     mut batches: Batches,
     mut session: Option<&'s mut ClientSession>,
 ) -> Fetched<'s> {
     let operation = get_more(&target);
+    let operation = match &inputs {
+        Some(inputs) => operation.told(&**inputs),
+        None => operation.into(),
+    };
     let fetched = match &target.joint {
         None => {
             let guard = &target.guard;
@@ -158,7 +169,7 @@ async fn fetch<'s>(
 async fn in_transaction(
     joint: &Joint,
     target: &Target,
-    operation: Operation,
+    operation: Told<'_>,
     batches: &mut Batches,
 ) -> Result<Option<RawBatch>> {
     let mut lease = joint.lend().await?;

@@ -7,6 +7,7 @@ use mongodb::ClientSession;
 use serde::de::DeserializeOwned;
 
 use super::{
+    asked::{Asked, Session},
     target::Target,
     verb::{Bounded, Verb},
 };
@@ -121,13 +122,20 @@ where
             let resend = options.read(|options| verb.resend(options, &target));
             verb.prepare(&target)?;
             let operation = target.operation(V::NAME, V::CLASS, resend);
-            let (raw, guard, verb, options) = (&target.raw, &target.guard, &verb, &options);
+            let asked = Asked {
+                verb: &verb,
+                options: &options,
+                target: &target,
+                session: Session::of(&session),
+            };
+            let operation = operation.told(&asked);
+            let (raw, guard, sending, given) = (&target.raw, &target.guard, &verb, &options);
             let reply = match (session.as_deref_mut(), &target.joint) {
                 (Some(_), Some(joint)) => return Err(joint.refusal(OTHER_SESSION)),
                 (Some(session), None) => {
                     guard
                         .once(operation, |attempt| {
-                            verb.send(raw, move || options.bounded(attempt), Some(session))
+                            sending.send(raw, move || given.bounded(attempt), Some(session))
                         })
                         .await?
                 }
@@ -136,7 +144,7 @@ where
                     Box::pin(async {
                         let mut lease = joint.lend().await?;
                         let sent = guard.once(operation, |attempt| {
-                            verb.send(raw, move || options.bounded(attempt), lease.session())
+                            sending.send(raw, move || given.bounded(attempt), lease.session())
                         });
                         let reply = sent.await;
                         lease.settle(&reply);
@@ -147,26 +155,26 @@ where
                 (None, None) => {
                     guard
                         .run(operation, |attempt| async move {
-                            let sent = verb.send(raw, move || options.bounded(attempt), None);
+                            let sent = sending.send(raw, move || given.bounded(attempt), None);
                             let reply = sent.await;
                             if !attempt.is_repeat {
                                 return reply;
                             }
                             // Boxed: hardly any call comes here, and all would carry its room.
                             let time = attempt.max_time(None);
-                            Box::pin(verb.settle(raw, options.bounded(attempt), time, reply)).await
+                            Box::pin(sending.settle(raw, given.bounded(attempt), time, reply)).await
                         })
                         .await?
                 }
             };
-            V::finish(reply, &target, session)
+            verb.finish(options, reply, &target, session)
         })
     }
 }
 
 /// A call's options. The driver's types are large and most calls set none, so they stay unmade until
 /// one is set: a call is moved several times on its way.
-pub(super) struct Given<O>(Option<Box<O>>);
+pub struct Given<O>(Option<Box<O>>);
 
 impl<O: Bounded> Given<O> {
     /// Returns the options to set one of them.
@@ -174,7 +182,7 @@ impl<O: Bounded> Given<O> {
         self.0.get_or_insert_default()
     }
 
-    fn read<T>(&self, read: impl FnOnce(&O) -> T) -> T {
+    pub(super) fn read<T>(&self, read: impl FnOnce(&O) -> T) -> T {
         match &self.0 {
             Some(given) => read(given),
             None => read(&O::default()),

@@ -3,6 +3,7 @@
 use std::{
     fmt,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
     vec,
 };
@@ -17,7 +18,10 @@ use super::{
     scan::Scanned,
     target::Target,
 };
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    slow::Inputs,
+};
 
 /// The documents of a find, an aggregate or a scan: a [`Stream`], one document at a time.
 ///
@@ -66,8 +70,10 @@ impl<'s, M: DeserializeOwned> Cursor<'s, M> {
         reply: (Batches, Option<RawBatch>),
         target: Target,
         session: Option<&'s mut ClientSession>,
+        inputs: Option<Arc<dyn Inputs>>,
     ) -> Self {
-        Self::of(Source::Fetch(Fetch::new(reply, target, session)))
+        let fetch = Fetch::new(reply, target, session, inputs);
+        Self::of(Source::Fetch(fetch))
     }
 
     pub(super) fn scanned(scanned: Scanned) -> Self {

@@ -19,6 +19,7 @@ use crate::{
     guard::{Class, Deadline, Guard, Operation, Resend},
     model::{Namespace, Upkeep},
     registry::Route,
+    slow::Fields,
 };
 
 /// Where a call goes and what it may reach there.
@@ -52,6 +53,16 @@ impl Target {
             timeout: self.timeout,
             within: self.within,
         }
+    }
+
+    /// Returns the names of fields that the model says.
+    pub(super) fn fields(&self) -> Fields {
+        let mut routes = self.routes.iter();
+        let own = routes.find(|route| route.collection == self.namespace.collection);
+        let schema = own.and_then(|route| (route.validator)());
+        let indexes = own.map(Route::indexes).unwrap_or_default();
+        let paths = indexes.iter().flat_map(|index| index.keys().into_iter());
+        Fields::new(schema.as_ref(), paths.map(|(path, _)| path))
     }
 
     /// Passes the filter of a read.

@@ -3,6 +3,7 @@
 //! To add one: its row in reads.rs, writes.rs or indexes.rs, its setters in options.rs, and its method
 //! on [`Collection`](super::Collection).
 
+mod explain;
 mod instead;
 mod options;
 
@@ -19,9 +20,11 @@ use mongodb::{
 };
 use serde::de::DeserializeOwned;
 
-pub use self::options::Bounded;
+pub use self::{explain::Explained, options::Bounded};
 use super::{
+    asked::{self, Kept},
     batches::Batches,
+    call::Given,
     changes::{Changes, Events},
     cursor::Cursor,
     document::{self, Encoded, New},
@@ -32,13 +35,14 @@ use super::{
 use crate::{
     error::Result,
     guard::{Class, Resend},
+    slow::Query,
 };
 
 type Raw = mongodb::Collection<RawDocumentBuf>;
 type Session<'s> = Option<&'s mut ClientSession>;
 
 /// A verb: what [`Call`](super::Call) needs to know of it. Implemented here only.
-pub trait Verb: Send + Sync + Sized {
+pub trait Verb: Send + Sync + Sized + 'static {
     /// The driver's options.
     type Options: Bounded;
     /// What the driver answers.
@@ -55,6 +59,14 @@ pub trait Verb: Send + Sync + Sized {
 
     /// Passes the inputs through the scope and reports those that are no documents.
     fn prepare(&mut self, target: &Target) -> Result<()>;
+
+    /// Returns what it asks for, of which its shape is made should it be slow.
+    fn asks<'a>(&'a self, options: &'a Self::Options) -> Query<'a>;
+
+    /// Returns what explains it on a collection, where it only reads.
+    fn explain(&self, _: &Self::Options, _: &str) -> Option<Explained> {
+        None
+    }
 
     /// Calls the driver. The options are made where they are handed over: they are large, and a future
     /// that holds them is stored with them.
@@ -79,6 +91,8 @@ pub trait Verb: Send + Sync + Sized {
 
     /// Turns the answer into what the caller gets.
     fn finish<'s, M: DeserializeOwned>(
+        self,
+        options: Given<Self::Options>,
         reply: Self::Reply,
         target: &Target,
         session: Session<'s>,
@@ -121,6 +135,8 @@ macro_rules! output {
         type Output<'s, M> = $reply;
 
         fn finish<'s, M: DeserializeOwned>(
+            self,
+            _: Given<Self::Options>,
             reply: $reply,
             _: &Target,
             _: Session<'s>,
@@ -133,6 +149,8 @@ macro_rules! output {
         type Output<'s, M> = Option<M>;
 
         fn finish<'s, M: DeserializeOwned>(
+            self,
+            _: Given<Self::Options>,
             reply: Option<RawDocumentBuf>,
             target: &Target,
             _: Session<'s>,
@@ -147,11 +165,20 @@ macro_rules! output {
         type Output<'s, M> = Cursor<'s, M>;
 
         fn finish<'s, M: DeserializeOwned>(
+            self,
+            options: Given<Self::Options>,
             reply: Self::Reply,
             target: &Target,
             session: Session<'s>,
         ) -> Result<Cursor<'s, M>> {
-            Ok(Cursor::new(reply, target.clone(), session))
+            let kept = Kept::of(
+                self,
+                options,
+                target,
+                &reply.1,
+                asked::Session::of(&session),
+            );
+            Ok(Cursor::new(reply, target.clone(), session, kept))
         }
     };
     (changes) => {
@@ -159,6 +186,8 @@ macro_rules! output {
         type Output<'s, M> = Changes<'s, M>;
 
         fn finish<'s, M: DeserializeOwned>(
+            self,
+            _: Given<Self::Options>,
             reply: Self::Reply,
             target: &Target,
             session: Session<'s>,
@@ -178,6 +207,8 @@ macro_rules! verb {
         [$($output:tt)+]
         resend: |$this:pat_param, $given:pat_param, $to:pat_param| $resend:expr,
         prepare: |$that:pat_param, $target:pat_param| $prepare:expr,
+        asks: |$asking:pat_param, $set:pat_param| $asks:expr,
+        $(explain: |$reading:pat_param, $chosen:pat_param, $where:pat_param| $explain:expr,)?
         $(again: |$mine:pat_param, $there:ident, $same:pat_param, $time:ident, $reply:ident| $again:expr,)?
         send: |$own:pat_param, $on:ident, $with:ident, $session:ident| $send:expr $(,)?
     ) => {
@@ -200,6 +231,16 @@ macro_rules! verb {
                 let $that = self;
                 $prepare
             }
+
+            fn asks<'a>(&'a self, $set: &'a o::$options) -> Query<'a> {
+                let $asking = self;
+                $asks
+            }
+
+            $(fn explain(&self, $chosen: &o::$options, $where: &str) -> Option<Explained> {
+                let $reading = self;
+                $explain
+            })?
 
             async fn send<'a>(
                 &'a self,

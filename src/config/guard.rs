@@ -16,6 +16,8 @@ pub struct GuardConfig {
     pub breaker: BreakerConfig,
     /// When a call is sent again.
     pub retry: RetryConfig,
+    /// From when on a call is kept among the slow operations, by class. The circuit has times of its own.
+    pub slowlog: Deadlines,
 }
 
 /// How long calls may take in all, unless a request or a call says otherwise.
@@ -98,11 +100,17 @@ pub(super) fn read(reader: &mut Reader, name: &str) -> Option<GuardConfig> {
     let bulkhead = bulkhead(reader, name);
     let breaker = slow.and_then(|slow| breaker(reader, name, slow));
     let retry = retry(reader, name);
+    let slowlog = times(
+        reader,
+        name,
+        ["SLOWLOG_READ", "SLOWLOG_WRITE", "SLOWLOG_SCAN"],
+    );
     Some(GuardConfig {
         deadlines: deadlines?,
         bulkhead: bulkhead?,
         breaker: breaker?,
         retry: retry?,
+        slowlog: slowlog?,
     })
 }
 

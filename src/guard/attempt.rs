@@ -56,6 +56,7 @@ impl Guard {
             // Boxed: hardly any call comes here, and all would carry its room.
             Err(blocked) => Box::pin(self.wait_for_permits(blocked, flight, &mut attempt)).await?,
         };
+        flight.is_sent = true;
         let answer = self.bounded(attempt, call).await;
         let ended = Instant::now();
         let elapsed = ended - attempt.began();

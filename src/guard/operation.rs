@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use tokio::time::Instant;
 
 use super::{Deadline, Resend, breaker::Needs};
-use crate::{config::Deadlines, model::Namespace};
+use crate::{config::Deadlines, model::Namespace, slow::Inputs};
 
 /// How much time a call needs, roughly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,28 @@ pub struct Operation {
     pub(crate) within: Option<Deadline>,
 }
 
+/// An operation, and what can be asked about its inputs should it be slow.
+pub(crate) struct Told<'a> {
+    pub(super) operation: Operation,
+    pub(super) inputs: Option<&'a dyn Inputs>,
+}
+
+impl From<Operation> for Told<'_> {
+    /// Nothing can be asked: it is not kept among the slow ones.
+    fn from(operation: Operation) -> Self {
+        let inputs = None;
+        Self { operation, inputs }
+    }
+}
+
 impl Operation {
+    pub(crate) fn told(self, inputs: &dyn Inputs) -> Told<'_> {
+        Told {
+            operation: self,
+            inputs: Some(inputs),
+        }
+    }
+
     /// Returns the sooner of the request's deadline and the call's own, which is what the caller
     /// asked for or else the default of its class.
     pub(super) fn deadline(&self, started: Instant, defaults: &Deadlines) -> Deadline {

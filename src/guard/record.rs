@@ -4,11 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{Deadline, Operation};
+use super::{Deadline, Operation, operation::Told};
 use crate::{
     config::Deadlines,
     error::Result,
     meter::{Call, Meter, Outcome},
+    slow::{self, Inputs, Origin},
 };
 
 /// A call that has ended. It holds no part of a filter or a document.
@@ -63,6 +64,15 @@ pub(crate) struct Listeners {
     pub(crate) observers: Vec<Arc<dyn Observer>>,
     /// Nothing with `ENABLE_METRICS=false`.
     pub(crate) meter: Option<Meter>,
+    /// The same.
+    pub(crate) slow: Option<SlowLog>,
+}
+
+/// Who is told of slow calls.
+pub(crate) struct SlowLog {
+    pub(crate) log: slow::Log,
+    /// From when on a call is slow, by class.
+    pub(crate) from: Deadlines,
 }
 
 /// A call from its first step to its end. One that is dropped is recorded too: a cancelled request
@@ -71,10 +81,14 @@ pub(super) struct Flight<'a> {
     listeners: &'a Listeners,
     pub(super) started: Instant,
     pub(super) record: Record,
+    /// Whether an attempt got as far as the driver.
+    pub(super) is_sent: bool,
+    inputs: Option<&'a dyn Inputs>,
 }
 
 impl<'a> Flight<'a> {
-    pub(super) fn new(listeners: &'a Listeners, operation: Operation) -> Self {
+    pub(super) fn new(listeners: &'a Listeners, told: Told<'a>) -> Self {
+        let Told { operation, inputs } = told;
         let record = Record {
             operation,
             elapsed: Duration::ZERO,
@@ -88,6 +102,8 @@ impl<'a> Flight<'a> {
             listeners,
             started: Instant::now(),
             record,
+            is_sent: false,
+            inputs,
         }
     }
 
@@ -129,11 +145,31 @@ impl<'a> Flight<'a> {
             retries: record.attempts.saturating_sub(1),
         });
     }
+
+    /// Tells of a call that was slow. One that was never sent was not: it was refused, or found no place.
+    fn slow(&self, slow: &SlowLog) {
+        let (record, operation) = (&self.record, &self.record.operation);
+        let from = operation.class.of(&slow.from);
+        if record.elapsed >= from
+            && self.is_sent
+            && let Some(inputs) = self.inputs
+        {
+            let origin = match record.elapsed.saturating_sub(record.waiting) >= from {
+                true => Origin::Database,
+                false => Origin::Waiting,
+            };
+            tell(&slow.log, record, inputs, origin);
+        }
+    }
 }
 
 impl Drop for Flight<'_> {
     fn drop(&mut self) {
-        let Listeners { observers, meter } = self.listeners;
+        let Listeners {
+            observers,
+            meter,
+            slow,
+        } = self.listeners;
         if observers.is_empty() && meter.is_none() && !Record::is_logged() {
             return;
         }
@@ -141,9 +177,24 @@ impl Drop for Flight<'_> {
         if let Some(meter) = meter {
             self.meter(meter);
         }
+        if let Some(slow) = slow {
+            self.slow(slow);
+        }
         self.record.log();
         observers
             .iter()
             .for_each(|observer| observer.record(&self.record));
     }
+}
+
+/// Apart, so that the way of quick calls stays short.
+#[cold]
+fn tell(log: &slow::Log, record: &Record, inputs: &dyn Inputs, origin: Origin) {
+    log.record(&slow::Call {
+        collection: record.operation.namespace.collection,
+        operation: record.operation.name,
+        elapsed: record.elapsed,
+        origin,
+        inputs,
+    });
 }

@@ -57,6 +57,7 @@ const CONFIG: GuardConfig = GuardConfig {
         pause_max: Duration::from_secs(1),
         budget: 500,
     },
+    slowlog: TIMES,
 };
 
 fn guard() -> Guard {

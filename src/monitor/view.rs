@@ -7,7 +7,11 @@ use std::{
 
 use serde::{Serialize, Serializer};
 
-use super::{health, history::Point};
+use super::{
+    health,
+    history::Point,
+    slow::{self, SlowView},
+};
 use crate::{
     guard::GuardState,
     meter::{Measured, Names, Outcome, PoolState, Share, Totals, Window},
@@ -45,6 +49,8 @@ views! {
         databases: Vec<DatabaseView>,
         /// The busiest tenants of the last five minutes, and the rest as one.
         tenants: Vec<TenantView>,
+        /// The 20 shapes of slow calls that cost most; all of them are in [`Monitor::slow`](super::Monitor::slow).
+        slow: Vec<SlowView>,
         /// This process.
         process: ProcessView,
     }
@@ -284,6 +290,7 @@ pub(super) fn snapshot(databases: &Databases) -> Snapshot {
             databases.tenant_names(),
             watch.started.elapsed(),
         ),
+        slow: slow::worst(monitor.slow()),
         process: watch.process.last(),
     }
 }
@@ -396,7 +403,7 @@ fn tenants_seconds(uptime: u64) -> f64 {
     window.max(1) as f64
 }
 
-fn millis(time: Duration) -> f64 {
+pub(super) fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1_000.0
 }
 

@@ -20,6 +20,7 @@ use crate::{
     meter::{Meter, Pool, PoolState},
     model::Model,
     registry::Declared,
+    slow::Log,
     tenancy::TenantId,
 };
 
@@ -34,6 +35,8 @@ pub(crate) struct Connection {
     pub(super) topology: Arc<Topology>,
     /// Nothing with `ENABLE_METRICS=false`.
     pub(super) meters: Option<Meters>,
+    /// The same.
+    pub(super) slow: Option<Log>,
     /// How long a primary counts as seen.
     pub(super) silence: Duration,
     /// What its user may do, once somebody asked.
@@ -61,6 +64,7 @@ impl Connection {
     ) -> mongodb::error::Result<Self> {
         let pool = options.max_pool_size.unwrap_or(10);
         let meter = listeners.meter.clone();
+        let slow = listeners.slow.as_ref().map(|slow| slow.log.clone());
         let guard = Guard::new(declared.name, config.guard, pool, listeners);
         let meters = meter.map(|calls| Meters {
             calls,
@@ -89,6 +93,7 @@ impl Connection {
             },
             topology,
             meters,
+            slow,
             silence,
             privileges: Mutex::default(),
         })
@@ -125,6 +130,11 @@ impl Connection {
     /// Returns what counts its calls; nothing with `ENABLE_METRICS=false`.
     pub(crate) fn meter(&self) -> Option<&Meter> {
         self.meters.as_ref().map(|meters| &meters.calls)
+    }
+
+    /// Returns its slow calls; nothing with `ENABLE_METRICS=false`.
+    pub(crate) fn slow(&self) -> Option<&Log> {
+        self.slow.as_ref()
     }
 
     /// Returns its connections; nothing with `ENABLE_METRICS=false`.

@@ -14,12 +14,13 @@ use crate::{
     config::{Config, DatabaseConfig},
     error::{Cause, Error, Result, Unreached},
     fault::{Fault, Faults},
-    guard::{Listeners, Observer},
+    guard::{Circuit, Listeners, Observer, SlowLog},
     health::{Health, Need},
     meter::Meter,
     monitor::Watch,
     pauses::Pauses,
     registry::{Declared, Registry},
+    slow::{self, Explainer},
     tasks::Tasks,
 };
 
@@ -37,6 +38,8 @@ pub struct Connect {
     /// What stands in the place of what each database declares.
     need: Option<Need>,
     commands: Option<EventHandler<CommandEvent>>,
+    /// Where slow reads wait to be explained, and who does it.
+    explains: (slow::Queue, Explainer),
 }
 
 impl Connect {
@@ -48,6 +51,7 @@ impl Connect {
             observers: Vec::new(),
             need: None,
             commands: None,
+            explains: slow::queue(),
         }
     }
 
@@ -193,6 +197,10 @@ impl Connect {
         let listeners = Listeners {
             observers: self.observers.clone(),
             meter: self.config.metrics.then(Meter::default),
+            slow: self.config.metrics.then(|| SlowLog {
+                log: slow::Log::new(declared.name, self.explains.0.clone()),
+                from: config.guard.slowlog,
+            }),
         };
         Connection::with_options(declared, config, options, listeners)
     }
@@ -218,6 +226,9 @@ impl Connect {
         tasks.spawn(probe.run());
         let watch = Arc::new(Watch::new(&health, &checks));
         tasks.spawn(watch.clone().run(connections.clone()));
+        let asked = connections.clone();
+        let may_ask = move |database| asked.iter().any(|own| is_calm(own, database));
+        tasks.spawn(self.explains.1.run(may_ask));
         let registry = self.registry;
         Databases(Arc::new(Inner {
             registry,
@@ -230,6 +241,12 @@ impl Connect {
             shutdown: OnceCell::new(),
         }))
     }
+}
+
+/// Returns whether it is the connection of a logical database whose circuit lets everything through.
+fn is_calm(connection: &Connection, database: &str) -> bool {
+    let circuit = connection.guard.state().circuit.circuit;
+    connection.declared.name == database && matches!(circuit, Circuit::Closed | Circuit::Disabled)
 }
 
 async fn reach_all(

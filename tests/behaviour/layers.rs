@@ -22,7 +22,7 @@ const LAYERS: [&[&str]; 8] = [
     &["guard"],
     &["tasks"],
     &["config"],
-    &["meter", "health"],
+    &["meter", "slow", "health"],
     &["registry", "model", "error", "fault", "pauses"],
 ];
 

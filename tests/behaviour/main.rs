@@ -21,6 +21,7 @@ mod resilience;
 mod resources;
 mod schema;
 mod shutdown;
+mod slow;
 mod spanning;
 mod tenants;
 mod transactions;

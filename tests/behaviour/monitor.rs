@@ -29,7 +29,7 @@ async fn next_second(monitor: &Monitor) {
     ticks.changed().await.unwrap();
 }
 
-async fn text(server: &Router, path: &str) -> String {
+pub(crate) async fn text(server: &Router, path: &str) -> String {
     let request = Request::get(path).header("host", "localhost");
     let request = request.header("accept", "application/openmetrics-text");
     let request = request.body(Body::empty()).unwrap();

@@ -41,6 +41,7 @@ pub(crate) fn routes(
         .route("/monitor/snapshot", get(snapshot))
         .route("/monitor/history", get(history))
         .route("/monitor/servers", get(servers))
+        .route("/monitor/slow", get(slow))
         .route("/monitor/stream", get(stream::stream))
         .merge(dashboard::routes())
         .with_state(live)
@@ -93,6 +94,10 @@ async fn history(State(live): State<Arc<Live>>) -> Json<Value> {
         .map(|(name, points)| (name.to_owned(), json!(points)))
         .collect();
     Json(json!({ "databases": databases }))
+}
+
+async fn slow(State(live): State<Arc<Live>>) -> Json<Value> {
+    Json(json!({ "slow": live.monitor().slow() }))
 }
 
 async fn servers(State(live): State<Arc<Live>>) -> Json<Value> {

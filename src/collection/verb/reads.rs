@@ -7,6 +7,8 @@ verb! {
     FindOne = "find_one", Read, FindOneOptions { filter: Document, by_id: Option<View> } -> [document]
     resend: |_, _, _| Resend::Read,
     prepare: |verb, target| target.narrow_one(&mut verb.filter, &mut verb.by_id),
+    asks: |verb, options| Query::filter(&verb.filter).sort(&options.sort),
+    explain: |verb, options, on| Some(explain::find_one(on, &verb.filter, options)),
     send: |verb, on, options, session| {
         let (mut filter, mut look) = (verb.filter.clone(), verb.by_id);
         // Where the reply need not hold the mark it cannot be looked at.
@@ -24,6 +26,8 @@ verb! {
     Find = "find", Scan, FindOptions { filter: Document } -> [stream]
     resend: |_, _, _| Resend::Read,
     prepare: |verb, target| target.narrow(&mut verb.filter),
+    asks: |verb, options| Query::filter(&verb.filter).sort(&options.sort),
+    explain: |verb, options, on| Some(explain::find(on, &verb.filter, options)),
     send: |verb, on, options, session| batches!(on.find(verb.filter.clone()).with_options(options), session),
 }
 
@@ -32,6 +36,8 @@ verb! {
     Aggregate = "aggregate", Scan, AggregateOptions { pipeline: Vec<Document> } -> [stream]
     resend: |verb, _, _| Resend::of_pipeline(&verb.pipeline),
     prepare: |verb, target| target.pipeline(&mut verb.pipeline),
+    asks: |verb, _| Query::pipeline(&verb.pipeline),
+    explain: |verb, options, on| explain::aggregate(on, &verb.pipeline, options),
     send: |verb, on, options, session| batches!(on.aggregate(verb.pipeline.clone()).with_options(options), session),
 }
 
@@ -40,6 +46,8 @@ verb! {
     CountDocuments = "count_documents", Scan, CountOptions { filter: Document } -> [plain u64]
     resend: |_, _, _| Resend::Read,
     prepare: |verb, target| target.narrow(&mut verb.filter),
+    asks: |verb, _| Query::filter(&verb.filter),
+    explain: |verb, options, on| Some(explain::count(on, &verb.filter, options)),
     send: |verb, on, options, session| act!(on.count_documents(verb.filter.clone()).with_options(options), session),
 }
 
@@ -48,6 +56,7 @@ verb! {
     EstimatedDocumentCount = "estimated_document_count", Read, EstimatedDocumentCountOptions {} -> [plain u64]
     resend: |_, _, _| Resend::Read,
     prepare: |_, _| Ok(()),
+    asks: |_, _| Query::word("all"),
     send: |_, on, options, session| match session {
         // Sent all the same it would count what the session does not see.
         Some(_) => Err(mongodb::error::Error::custom("it takes no session: use `count_documents`")),
@@ -60,6 +69,8 @@ verb! {
     Distinct = "distinct", Scan, DistinctOptions { field: String, filter: Document } -> [plain Vec<Bson>]
     resend: |_, _, _| Resend::Read,
     prepare: |verb, target| target.narrow(&mut verb.filter),
+    asks: |verb, _| Query::filter(&verb.filter).field(&verb.field),
+    explain: |verb, options, on| Some(explain::distinct(on, (&verb.field, &verb.filter), options)),
     send: |verb, on, options, session| {
         act!(on.distinct(&verb.field, verb.filter.clone()).with_options(options), session)
     },
@@ -70,6 +81,7 @@ verb! {
     Watch = "watch", Scan, ChangeStreamOptions { pipeline: Vec<Document> } -> [changes]
     resend: |_, _, _| Resend::Read,
     prepare: |verb, target| target.reach.pipeline(&verb.pipeline),
+    asks: |verb, _| Query::pipeline(&verb.pipeline),
     send: |verb, on, options, session| {
         let watch = on.watch().pipeline(verb.pipeline.clone()).with_options(options);
         match session {

@@ -7,6 +7,7 @@ verb! {
     InsertOne = "insert_one", Write, InsertOneOptions { document: New } -> [plain InsertOneResult]
     resend: |_, _, _| Resend::PinnedInsert,
     prepare: |verb, target| target.encoded([&verb.document.bytes]),
+    asks: |_, _| Query::word("document"),
     again: |verb, on, options, time, reply| repeat::insert(repeat::There { on, time }, &verb.document, options, reply).await,
     send: |verb, on, options, session| act!(on.insert_one(encoded(&verb.document.bytes)).with_options(options), session),
 }
@@ -19,6 +20,7 @@ verb! {
         Resend::of_inserts(bytes.map(|document| document.as_bytes().len()))
     },
     prepare: |verb, target| target.encoded(verb.documents.iter().map(|new| &new.bytes)),
+    asks: |_, _| Query::word("documents"),
     again: |verb, on, options, time, reply| repeat::insert_many(repeat::There { on, time }, &verb.documents, options, reply).await,
     send: |verb, on, options, session| {
         act!(on.insert_many(verb.documents.iter().map(|new| encoded(&new.bytes))).with_options(options), session)
@@ -32,6 +34,7 @@ verb! {
         Resend::of_update(&verb.filter, &verb.update, target.upkeep).with_upsert(options.upsert).unless(options.collation.is_some())
     },
     prepare: |verb, target| target.update(&mut verb.filter, &mut verb.update),
+    asks: |verb, options| Query::filter(&verb.filter).update(&verb.update).sort(&options.sort),
     again: |verb, on, _, time, reply| repeat::update(repeat::There { on, time }, &verb.filter, &verb.update, reply).await,
     send: |verb, on, options, session| {
         act!(on.update_one(verb.filter.clone(), verb.update.clone()).with_options(options), session)
@@ -45,6 +48,7 @@ verb! {
         Resend::of_update(&verb.filter, &verb.update, target.upkeep).with_upsert(options.upsert).unless(options.collation.is_some()).many()
     },
     prepare: |verb, target| target.update(&mut verb.filter, &mut verb.update),
+    asks: |verb, _| Query::filter(&verb.filter).update(&verb.update),
     again: |verb, on, _, time, reply| repeat::update(repeat::There { on, time }, &verb.filter, &verb.update, reply).await,
     send: |verb, on, options, session| {
         act!(on.update_many(verb.filter.clone(), verb.update.clone()).with_options(options), session)
@@ -56,6 +60,7 @@ verb! {
     ReplaceOne = "replace_one", Write, ReplaceOptions { filter: Document, with: Replacement } -> [plain UpdateResult]
     resend: |verb, options, target| Resend::of_filter(&verb.filter, target.upkeep).with_upsert(options.upsert).unless(options.collation.is_some()),
     prepare: |verb, target| target.replacement(&mut verb.filter, &mut verb.with),
+    asks: |verb, options| Query::filter(&verb.filter).replacement().sort(&options.sort),
     again: |verb, on, _, time, reply| match &verb.with.update {
         None => reply,
         Some(update) => repeat::update(repeat::There { on, time }, &verb.filter, update, reply).await,
@@ -73,6 +78,7 @@ verb! {
     DeleteOne = "delete_one", Write, DeleteOptions { filter: Document, mark: Mark } -> [plain DeleteResult]
     resend: |verb, options, target| target.resend_deletion(&verb.filter).unless(options.collation.is_some()),
     prepare: |verb, target| target.deletion(&mut verb.filter, &mut verb.mark),
+    asks: |verb, _| Query::filter(&verb.filter),
     again: |verb, on, _, time, reply| repeat::mark(repeat::There { on, time }, &verb.filter, verb.mark.0.as_ref(), reply).await,
     send: |verb, on, options, session| match &verb.mark.0 {
         None => act!(on.delete_one(verb.filter.clone()).with_options(options), session),
@@ -88,6 +94,7 @@ verb! {
     DeleteMany = "delete_many", Write, DeleteOptions { filter: Document, mark: Mark } -> [plain DeleteResult]
     resend: |verb, options, target| target.resend_deletion(&verb.filter).unless(options.collation.is_some()).many(),
     prepare: |verb, target| target.deletion(&mut verb.filter, &mut verb.mark),
+    asks: |verb, _| Query::filter(&verb.filter),
     again: |verb, on, _, time, reply| repeat::mark(repeat::There { on, time }, &verb.filter, verb.mark.0.as_ref(), reply).await,
     send: |verb, on, options, session| match &verb.mark.0 {
         None => act!(on.delete_many(verb.filter.clone()).with_options(options), session),
@@ -103,6 +110,7 @@ verb! {
     RestoreOne = "restore_one", Write, FindOneAndUpdateOptions { filter: Document, update: o::UpdateModifications } -> [document]
     resend: |verb, options, target| Resend::of_filter(&verb.filter, target.upkeep).unless(options.collation.is_some() || options.projection.is_some()).only_versioned(),
     prepare: |verb, target| target.restoration(&mut verb.filter, &mut verb.update),
+    asks: |verb, _| Query::filter(&verb.filter).update(&verb.update),
     again: |verb, on, _, time, reply| repeat::document(repeat::There { on, time }, &verb.filter, Some(&verb.update), reply).await,
     send: |verb, on, options, session| {
         let restore = on.find_one_and_update(verb.filter.clone(), verb.update.clone());
@@ -121,6 +129,7 @@ verb! {
         _ => Resend::UnsentOnly,
     },
     prepare: |verb, target| target.update(&mut verb.filter, &mut verb.update),
+    asks: |verb, options| Query::filter(&verb.filter).update(&verb.update).sort(&options.sort),
     again: |verb, on, _, time, reply| repeat::document(repeat::There { on, time }, &verb.filter, Some(&verb.update), reply).await,
     send: |verb, on, options, session| {
         act!(on.find_one_and_update(verb.filter.clone(), verb.update.clone()).with_options(options), session)
@@ -137,6 +146,7 @@ verb! {
         _ => Resend::UnsentOnly,
     },
     prepare: |verb, target| target.replacement(&mut verb.filter, &mut verb.with),
+    asks: |verb, options| Query::filter(&verb.filter).replacement().sort(&options.sort),
     again: |verb, on, _, time, reply| repeat::document(repeat::There { on, time }, &verb.filter, verb.with.update.as_ref(), reply).await,
     send: |verb, on, options, session| match &verb.with.update {
         None => {
@@ -154,6 +164,7 @@ verb! {
     FindOneAndDelete = "find_one_and_delete", Write, FindOneAndDeleteOptions { filter: Document, mark: Mark } -> [document]
     resend: |verb, options, target| target.resend_deletion(&verb.filter).unless(options.collation.is_some() || options.projection.is_some()).only_versioned(),
     prepare: |verb, target| target.deletion(&mut verb.filter, &mut verb.mark),
+    asks: |verb, options| Query::filter(&verb.filter).sort(&options.sort),
     again: |verb, on, _, time, reply| repeat::document(repeat::There { on, time }, &verb.filter, verb.mark.0.as_ref(), reply).await,
     send: |verb, on, options, session| match &verb.mark.0 {
         None => act!(on.find_one_and_delete(verb.filter.clone()).with_options(options), session),

@@ -63,6 +63,7 @@ impl Collector for Scraped {
     fn encode(&self, mut to: DescriptorEncoder<'_>) -> Result {
         self.durations(&mut to)?;
         self.calls(&mut to)?;
+        self.slow(&mut to)?;
         self.connections(&mut to)?;
         self.guard(&mut to)?;
         self.servers(&mut to)?;

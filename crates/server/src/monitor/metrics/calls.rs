@@ -70,6 +70,22 @@ impl Scraped {
         counter(to, "mongoplex_driver_seconds", help, driver)
     }
 
+    pub(super) fn slow(&self, to: &mut DescriptorEncoder<'_>) -> Result {
+        let slow = self.figures.iter().flat_map(|figures| {
+            figures.slow.iter().map(|slow| {
+                let labels = vec![
+                    ("db_system_name", "mongodb"),
+                    ("db_namespace", figures.database),
+                    ("db_collection_name", slow.collection),
+                    ("db_operation_name", slow.operation),
+                ];
+                (labels, slow.calls as f64)
+            })
+        });
+        let help = "Calls that took at least the time of SLOWLOG_READ, _WRITE or _SCAN";
+        counter(to, "mongoplex_slow_calls", help, slow)
+    }
+
     pub(super) fn connections(&self, to: &mut DescriptorEncoder<'_>) -> Result {
         const POOL: &str = "db_client_connection_pool_name";
         const STATE: &str = "db_client_connection_state";

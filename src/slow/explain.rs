@@ -1,0 +1,133 @@
+//! Asks the server what it does for a slow read: `explain`, apart from the call, one at a time.
+//!
+//! It goes past the guard, on the connections that calls leave to such things. What it asks with holds
+//! values: it lives in memory until it was answered, and is neither logged nor shown.
+
+use std::time::Duration;
+
+use mongodb::{
+    Database,
+    bson::{Document, doc},
+    options::{ReadPreference, SelectionCriteria},
+};
+use tokio::{sync::mpsc, time::timeout};
+
+use super::{
+    Fields, Log,
+    group::Key,
+    plan::{self, Finding},
+};
+use crate::error::Cause;
+
+/// How long the server may take, and all of it.
+const SERVER_LIMIT: Duration = Duration::from_secs(1);
+const LIMIT: Duration = Duration::from_secs(3);
+
+/// How many shapes may wait for their turn. One that finds no place is asked at its next slow call.
+const PLACES: usize = 32;
+
+/// A read that can be explained. It holds values.
+pub(crate) struct Question {
+    /// Where the call went: a tenant's own, where it is a tenant's.
+    pub(crate) database: Database,
+    /// The command, as the call sent it.
+    pub(crate) command: Document,
+    /// The names that may be shown.
+    pub(crate) fields: Fields,
+    /// What to do where no index is used.
+    pub(crate) cure: Option<String>,
+    pub(crate) answer: Answer,
+}
+
+/// What comes back for what is examined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Documents as they lie there.
+    Documents,
+    /// Something made of them: a count, a sum.
+    Made,
+}
+
+struct Asked {
+    log: Log,
+    key: Key,
+    question: Question,
+}
+
+/// Where questions go. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Queue(mpsc::Sender<Asked>);
+
+/// Asks them, one at a time.
+pub(crate) struct Explainer(mpsc::Receiver<Asked>);
+
+/// Returns a queue and who reads it.
+pub(crate) fn queue() -> (Queue, Explainer) {
+    let (sender, receiver) = mpsc::channel(PLACES);
+    (Queue(sender), Explainer(receiver))
+}
+
+impl Queue {
+    pub(super) fn ask(&self, log: &Log, key: Key, question: Question) {
+        let asked = Asked {
+            log: log.clone(),
+            key,
+            question,
+        };
+        if let Err(refused) = self.0.try_send(asked) {
+            refused.into_inner().give_up();
+        }
+    }
+}
+
+impl Asked {
+    fn give_up(&self) {
+        self.log.room().unasked(&self.key);
+    }
+}
+
+impl Explainer {
+    /// Asks what is queued until nobody is left who could; `may_ask` tells whether a logical database
+    /// may be asked now.
+    pub(crate) async fn run(mut self, may_ask: impl Fn(&'static str) -> bool) {
+        while let Some(asked) = self.0.recv().await {
+            if may_ask(asked.log.0.database) {
+                let finding = explain(&asked.question).await;
+                asked.log.room().found(&asked.key, finding);
+            } else {
+                asked.give_up();
+            }
+        }
+    }
+}
+
+async fn explain(question: &Question) -> Finding {
+    let command = doc! {
+        "explain": &question.command,
+        "verbosity": "executionStats",
+        "maxTimeMS": i64::try_from(SERVER_LIMIT.as_millis()).unwrap_or(i64::MAX),
+    };
+    let anywhere = ReadPreference::SecondaryPreferred {
+        options: Default::default(),
+    };
+    let asking = question
+        .database
+        .run_command(command)
+        .selection_criteria(SelectionCriteria::ReadPreference(anywhere));
+    match timeout(LIMIT, async { asking.await }).await {
+        Ok(Ok(reply)) => plan::read(&reply, question),
+        Ok(Err(error)) => Finding::refused(&reason(error)),
+        Err(_) => Finding::refused("no answer came"),
+    }
+}
+
+/// Returns why there is no plan, without the server's words.
+fn reason(error: mongodb::error::Error) -> String {
+    let cause = Cause::new(error);
+    match cause.code() {
+        Some(13) => "the user has no right to".into(),
+        Some(50) => plan::TOO_LONG.into(),
+        Some(code) => format!("the server refused it with code {code}"),
+        None => "no server answered".into(),
+    }
+}
