@@ -5,6 +5,7 @@
 //! variable name, source and cure; a value is never part of a message, because any value may be
 //! a secret put into the wrong variable. This module alone reads the environment.
 
+mod alerts;
 mod database;
 mod environment;
 mod explain;
@@ -12,6 +13,7 @@ mod guard;
 mod health;
 mod parse;
 mod reader;
+mod secret;
 mod server;
 mod settings;
 mod sources;
@@ -22,11 +24,16 @@ use std::path::PathBuf;
 
 use self::reader::{Reader, Trail};
 pub use self::{
+    alerts::{
+        AlertConfig, MEASURES, Measure, Named, Rule, Severity, WebhookConfig, When,
+        built_in as built_in_rules, checks,
+    },
     database::{DatabaseConfig, Tuning},
     environment::Environment,
     explain::{Explained, Explanation},
     guard::{BreakerConfig, BulkheadConfig, Deadlines, GuardConfig, RetryConfig},
     health::HealthConfig,
+    secret::Secret,
     server::{LogFormat, ServerConfig},
     settings::{Applies, SETTINGS, Setting},
     sources::Sources,
@@ -54,6 +61,10 @@ pub struct Config {
     pub tenant_names: Names,
     /// What is looked at: `ENABLE_HEALTH_CHECKS` and `HEALTH_LIMITS`.
     pub health: HealthConfig,
+    /// What is watched and who is told: `ALERT_…`.
+    pub alerts: AlertConfig,
+    /// The authority that signed the certificates of webhook and peers: `HTTPS_CA_FILE`.
+    pub https_ca_file: Option<PathBuf>,
     /// Whether changes that are audited leave an entry: `ENABLE_AUDIT_TRAIL`.
     pub audit_trail: bool,
     /// Variables that are no settings and look like some: perhaps misspelt, perhaps somebody else's.
@@ -121,6 +132,8 @@ impl Config {
         let metrics = reader.process("ENABLE_METRICS", parse::flag);
         let tenant_names = reader.process("METRICS_TENANTS", parse::tenant_names);
         let health = health::read(&mut reader);
+        let alerts = alerts::read(&mut reader);
+        let https_ca_file = reader.process("HTTPS_CA_FILE", parse::file);
         let suspects = unknown::check(&mut reader, registry, servers);
         let (found, trail) = reader.finish();
         faults.extend(found);
@@ -134,6 +147,8 @@ impl Config {
                 tenant_names: tenant_names?.value,
                 health: health?,
                 suspects,
+                alerts,
+                https_ca_file: https_ca_file.map(|chosen| chosen.value),
                 directory: sources.directory().to_owned(),
             })
         };

@@ -3,6 +3,7 @@
 //! A [`Monitor`] reads what others keep: the meters, the guards, the heartbeats, the health snapshot.
 //! It asks no database anything, so an answer takes the same time whatever MongoDB does.
 
+mod alerts;
 mod health;
 mod history;
 mod process;
@@ -10,34 +11,41 @@ mod slow;
 mod view;
 mod vitals;
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
 
 use tokio::{
-    sync::watch,
+    sync::{broadcast, watch},
     time::{Duration, MissedTickBehavior, interval},
 };
 
-use self::{history::History, process::Process, vitals::Vitals};
+use self::{alerts::Alerts, history::History, process::Process, vitals::Vitals};
 pub use self::{
+    alerts::{AlertState, AlertView, Transition},
     history::Point,
     slow::SlowView,
     view::{
-        BudgetView, BulkheadView, CheckView, CircuitView, DatabaseView, DeploymentView, HealthView,
-        NodeView, OperationView, Outcomes, PoolView, ProcessView, ReasonView, ServerView, Snapshot,
-        TenantView, Windows,
+        BudgetView, BulkheadView, CheckView, CircuitView, CountsView, DatabaseView, DeploymentView,
+        HealthView, NodeView, OperationView, Outcomes, PoolView, ProcessView, ReasonView,
+        ServerView, Snapshot, TenantView, Windows,
     },
 };
 use crate::{
-    config::HealthConfig,
+    config::{HealthConfig, Rule},
     guard::GuardState,
     health::{Health, Need},
     meter::{Measured, PoolState, Share},
-    orchestrator::{Connection, Databases},
+    orchestrator::{Connection, Databases, WeakDatabases},
     slow::SlowCalls,
 };
 
 /// How often what was recorded becomes figures.
 const SECOND: Duration = Duration::from_secs(1);
+
+/// How many changes of alerts wait at most for whoever listens and is slow.
+const TRANSITIONS: usize = 256;
 
 /// The figures of a process, live. Clones share them.
 #[derive(Debug, Clone)]
@@ -70,6 +78,8 @@ pub(crate) struct Watch {
     /// Nothing with `ENABLE_HEALTH_CHECKS=false`.
     vitals: Option<Vitals>,
     ticks: watch::Sender<u64>,
+    alerts: Mutex<Alerts>,
+    transitions: broadcast::Sender<Transition>,
 }
 
 impl Monitor {
@@ -127,6 +137,22 @@ impl Monitor {
         crate::meter::merged(meters.map(|meter| meter.tenants()))
     }
 
+    /// Returns the alerts: those that fire, those that are pending, and those that were resolved within
+    /// the last hour, at most 200, the newest first in each; none with `ENABLE_METRICS=false`.
+    pub fn alerts(&self) -> Vec<AlertView> {
+        self.watch().alerts()
+    }
+
+    /// Returns what somebody is to be told now, the alerts that fire already, and every change of an
+    /// alert from here on. Who takes these slowly misses the oldest beyond 256 and hears how many; nothing
+    /// waits for it.
+    pub fn transitions(&self) -> (Vec<Transition>, broadcast::Receiver<Transition>) {
+        let watch = self.watch();
+        // Changes are sent under the same lock: none is in both, and none in neither.
+        let rules = watch.rules();
+        (rules.told(Instant::now()), watch.transitions.subscribe())
+    }
+
     /// Returns what changes once a second, when there are new figures. It never ends while the databases
     /// are not shut down.
     pub fn ticks(&self) -> watch::Receiver<u64> {
@@ -145,7 +171,7 @@ impl Monitor {
 }
 
 impl Watch {
-    pub(crate) fn new(health: &Health, config: &HealthConfig) -> Self {
+    pub(crate) fn new(health: &Health, config: &HealthConfig, rules: Vec<Rule>) -> Self {
         let vitals = || {
             Vitals::new(
                 health.register(PROCESS, Need::Optional, None),
@@ -154,6 +180,8 @@ impl Watch {
         };
         Self {
             vitals: config.checks.then(vitals),
+            alerts: Mutex::new(Alerts::new(rules)),
+            transitions: broadcast::Sender::new(TRANSITIONS),
             started: Instant::now(),
             history: History::default(),
             process: Process::default(),
@@ -162,7 +190,11 @@ impl Watch {
     }
 
     /// Turns what was recorded into figures, once a second, until it is stopped.
-    pub(crate) async fn run(self: Arc<Self>, connections: Vec<Arc<Connection>>) {
+    pub(crate) async fn run(
+        self: Arc<Self>,
+        connections: Vec<Arc<Connection>>,
+        databases: WeakDatabases,
+    ) {
         let mut ticks = interval(SECOND);
         // The windows count ticks as seconds: what was missed is made up for.
         ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
@@ -181,7 +213,33 @@ impl Watch {
             if let Some(vitals) = &self.vitals {
                 vitals.note(&self.process.last(), late);
             }
+            // Whoever holds the last handle of all may drop it at any time: this task holds none.
+            if let Some(databases) = databases.upgrade() {
+                self.watch_rules(&databases.monitor());
+            }
             self.ticks.send_modify(|ticks| *ticks += 1);
         }
+    }
+
+    /// Holds what is known now against the rules, and tells of what has changed. Nobody is waited for.
+    fn watch_rules(&self, monitor: &Monitor) {
+        if !monitor.is_on() {
+            return;
+        }
+        let snapshot = monitor.snapshot();
+        let mut rules = self.rules();
+        for change in rules.evaluate(Instant::now(), &snapshot) {
+            alerts::log::line(&change);
+            // Without a listener there is nobody to tell.
+            let _ = self.transitions.send(change);
+        }
+    }
+
+    fn alerts(&self) -> Vec<AlertView> {
+        self.rules().views(Instant::now())
+    }
+
+    fn rules(&self) -> MutexGuard<'_, Alerts> {
+        self.alerts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -7,7 +7,11 @@ mod shutdown;
 mod start;
 mod topology;
 
-use std::{any::TypeId, sync::Arc, time::Duration};
+use std::{
+    any::TypeId,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use tokio::sync::OnceCell;
 
@@ -30,6 +34,15 @@ use crate::{
 /// All logical databases of an application, connected. Clones share them.
 #[derive(Clone)]
 pub struct Databases(Arc<Inner>);
+
+/// The same for a background task, which keeps nothing alive.
+pub(crate) struct WeakDatabases(Weak<Inner>);
+
+impl WeakDatabases {
+    pub(crate) fn upgrade(&self) -> Option<Databases> {
+        self.0.upgrade().map(Databases)
+    }
+}
 
 struct Inner {
     registry: Registry,
@@ -145,6 +158,10 @@ impl Databases {
     /// Returns the figures of calls, pools, circuits and servers, live.
     pub fn monitor(&self) -> Monitor {
         Monitor::new(self.clone())
+    }
+
+    fn downgrade(&self) -> WeakDatabases {
+        WeakDatabases(Arc::downgrade(&self.0))
     }
 
     pub(crate) fn watch(&self) -> &Watch {

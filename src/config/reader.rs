@@ -1,6 +1,6 @@
 //! Reads single settings out of the layers and gathers what is wrong with them.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use figment::Figment;
 
@@ -132,6 +132,33 @@ impl Reader {
             self.saw(name, &found, true);
         }
         Some(found)
+    }
+
+    /// Returns the text of a variable that holds a secret, or names a file of it by `<name>_FILE`, and the
+    /// variable that did.
+    pub(super) fn secret_or_file(&mut self, variable: &str) -> Option<(String, Found)> {
+        let file_variable = format!("{variable}_FILE");
+        let direct = self.secret(variable);
+        let Some(file) = self.path(&file_variable) else {
+            return direct.map(|found| (variable.to_owned(), found));
+        };
+        if direct.is_some() {
+            let problem = format!("is set, and {variable} too");
+            let fault = Fault::new(&file_variable, problem, "set one of them");
+            self.fault(fault.set_in(&file.origin));
+        }
+        match fs::read_to_string(file.value.trim()) {
+            Ok(value) => {
+                let origin = file.origin;
+                Some((file_variable, Found { value, origin }))
+            }
+            Err(error) => {
+                let problem = format!("names a file that cannot be read ({})", error.kind());
+                let cure = "check the path and its permissions";
+                self.fault(Fault::new(file_variable, problem, cure).set_in(file.origin));
+                direct.map(|found| (variable.to_owned(), found))
+            }
+        }
     }
 
     /// Notes a fault, once: a setting for all databases is read for each of them.

@@ -25,6 +25,26 @@ pub enum Class {
 }
 
 impl Class {
+    /// Returns the class of a verb on documents by its name; nothing for any other name.
+    pub(super) fn of_verb(name: &str) -> Option<Self> {
+        match name {
+            "find_one" | "estimated_document_count" => Some(Self::Read),
+            "find" | "aggregate" | "count_documents" | "distinct" => Some(Self::Scan),
+            "insert_one"
+            | "insert_many"
+            | "update_one"
+            | "update_many"
+            | "replace_one"
+            | "delete_one"
+            | "delete_many"
+            | "restore_one"
+            | "find_one_and_update"
+            | "find_one_and_replace"
+            | "find_one_and_delete" => Some(Self::Write),
+            _ => None,
+        }
+    }
+
     /// Returns this class's own of the times.
     pub(super) fn of(self, times: &Deadlines) -> Duration {
         match self {

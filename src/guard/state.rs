@@ -1,8 +1,11 @@
 //! What the guards stand at: read without changing anything, and forced by an operator.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
-use super::{Budget, CircuitState, Eligible, Force, Guard, Load};
+use super::{Budget, CircuitState, Class, Eligible, Force, Guard, Load};
 
 /// How the guard of one logical database stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +49,11 @@ impl Guard {
     /// Does to the circuit what an operator says.
     pub(crate) fn force(&self, force: Force) {
         self.0.breaker.force(force);
+    }
+
+    /// Returns from when on a call of a verb is slow; nothing for what is no verb, or never slow.
+    pub(crate) fn slow_from(&self, verb: &str) -> Option<Duration> {
+        Some(Class::of_verb(verb)?.of(&self.0.config.breaker.slow))
     }
 
     /// Takes note of what the driver's topology says.

@@ -8,7 +8,7 @@ use std::{
 use serde::{Serialize, Serializer};
 
 use super::{
-    health,
+    AlertView, health,
     history::Point,
     slow::{self, SlowView},
 };
@@ -51,6 +51,8 @@ views! {
         tenants: Vec<TenantView>,
         /// The 20 shapes of slow calls that cost most; all of them are in [`Monitor::slow`](super::Monitor::slow).
         slow: Vec<SlowView>,
+        /// What fires, may soon fire, or did within the last hour.
+        alerts: Vec<AlertView>,
         /// This process.
         process: ProcessView,
     }
@@ -161,6 +163,8 @@ views! {
         circuit: CircuitView,
         /// Its calls under way.
         bulkhead: BulkheadView,
+        /// What its guard has counted.
+        counts: CountsView,
         /// Its connections.
         pool: Option<PoolView>,
         /// Its operations, by collection.
@@ -196,6 +200,17 @@ views! {
         /// How many wait.
         queued: usize,
     }
+    /// What a guard has counted since the start.
+    CountsView {
+        /// Calls that were sent again by us.
+        retries: u64,
+        /// Calls that succeeded after an attempt of which nobody knew.
+        recovered: u64,
+        /// Calls that only the guard's own timer ended: each cost a connection.
+        forced_drops: u64,
+        /// Errors whose code is in no table.
+        unclassified_errors: u64,
+    }
     /// Connections.
     PoolView {
         /// Those that a call uses.
@@ -225,6 +240,8 @@ views! {
         windows: Windows,
         /// How its calls ended since the start.
         outcomes: Outcomes,
+        /// From when on a call is slow, by its class; nothing for work on the schema.
+        target_ms: Option<f64>,
     }
     /// A tenant's part of the last five minutes.
     TenantView {
@@ -291,6 +308,7 @@ pub(super) fn snapshot(databases: &Databases) -> Snapshot {
             watch.started.elapsed(),
         ),
         slow: slow::worst(monitor.slow()),
+        alerts: watch.alerts(),
         process: watch.process.last(),
     }
 }
@@ -320,7 +338,14 @@ fn server(seen: Server) -> ServerView {
 
 fn database(connection: &Connection, deployment: String, now: Option<Point>) -> DatabaseView {
     let meter = connection.meter();
-    let GuardState { circuit, load, .. } = connection.guard.state();
+    let state = connection.guard.state();
+    let counts = CountsView {
+        retries: state.retries,
+        recovered: state.recovered,
+        forced_drops: state.forced,
+        unclassified_errors: state.unclassified,
+    };
+    let GuardState { circuit, load, .. } = state;
     let operations = meter.map(|meter| meter.measured()).unwrap_or_default();
     DatabaseView {
         name: connection.declared.name,
@@ -337,8 +362,12 @@ fn database(connection: &Connection, deployment: String, now: Option<Point>) -> 
             limit: load.limit,
             queued: load.queued,
         },
+        counts,
         pool: connection.pool().map(pool),
-        operations: operations.into_iter().map(operation).collect(),
+        operations: operations
+            .into_iter()
+            .map(|measured| operation(connection, measured))
+            .collect(),
     }
 }
 
@@ -364,8 +393,9 @@ fn pool(state: PoolState) -> PoolView {
     }
 }
 
-fn operation(measured: Measured) -> OperationView {
+fn operation(connection: &Connection, measured: Measured) -> OperationView {
     OperationView {
+        target_ms: connection.guard.slow_from(measured.operation).map(millis),
         collection: measured.collection,
         operation: measured.operation,
         windows: windows(measured.windows),
@@ -373,10 +403,23 @@ fn operation(measured: Measured) -> OperationView {
     }
 }
 
+impl Outcomes {
+    /// Returns how many calls ended so.
+    pub fn of(&self, outcome: Outcome) -> u64 {
+        self.0.get(outcome.as_str()).copied().unwrap_or_default()
+    }
+}
+
+impl FromIterator<(&'static str, u64)> for Outcomes {
+    fn from_iter<I: IntoIterator<Item = (&'static str, u64)>>(all: I) -> Self {
+        Self(all.into_iter().collect())
+    }
+}
+
 impl From<&Totals> for Outcomes {
     fn from(totals: &Totals) -> Self {
         let names = Outcome::ALL.map(Outcome::as_str);
-        Self(names.into_iter().zip(totals.outcomes).collect())
+        names.into_iter().zip(totals.outcomes).collect()
     }
 }
 

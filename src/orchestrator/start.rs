@@ -224,22 +224,23 @@ impl Connect {
         let checks = self.config.health.clone();
         let probe = Probe::new(connections.clone(), &health, checks.clone(), frequency);
         tasks.spawn(probe.run());
-        let watch = Arc::new(Watch::new(&health, &checks));
-        tasks.spawn(watch.clone().run(connections.clone()));
         let asked = connections.clone();
         let may_ask = move |database| asked.iter().any(|own| is_calm(own, database));
         tasks.spawn(self.explains.1.run(may_ask));
-        let registry = self.registry;
-        Databases(Arc::new(Inner {
-            registry,
-            watch,
+        let watch = Arc::new(Watch::new(&health, &checks, self.config.alerts.rules));
+        let databases = Databases(Arc::new(Inner {
+            registry: self.registry,
+            watch: watch.clone(),
             tenant_names: self.config.tenant_names,
-            connections,
+            connections: connections.clone(),
             health,
             tasks,
             audit_trail: self.config.audit_trail,
             shutdown: OnceCell::new(),
-        }))
+        }));
+        let watching = watch.run(connections, databases.downgrade());
+        databases.0.tasks.spawn(watching);
+        databases
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! They are read as files, so nothing here connects to anything.
 
+mod alerts;
 mod links;
 
 use std::{collections::BTreeMap, fs, path::Path};

@@ -1,15 +1,8 @@
 //! Reads what a logical database is told, and says all that is wrong with it.
 
-use std::fs;
-
 use super::{DatabaseConfig, Tuning};
 use crate::{
-    config::{
-        guard, parse,
-        reader::{Found, Reader},
-        settings::prefix,
-        uri::Uri,
-    },
+    config::{guard, parse, reader::Reader, settings::prefix, uri::Uri},
     fault::Fault,
     registry::{Declared, Registry},
 };
@@ -60,7 +53,7 @@ fn read(reader: &mut Reader, declared: &Declared) -> Option<DatabaseConfig> {
 
 fn uri(reader: &mut Reader, declared: &Declared, required: bool) -> Option<Uri> {
     let variable = format!("{}URI", prefix(declared.name));
-    let Some((variable, found)) = uri_text(reader, &variable) else {
+    let Some((variable, found)) = reader.secret_or_file(&variable) else {
         if required {
             reader.fault(Fault::new(
                 &variable,
@@ -96,42 +89,6 @@ fn fits_tenants(declared: &Declared, uri: Uri) -> Result<Uri, &'static str> {
         );
     }
     Ok(uri)
-}
-
-/// Returns the URI's text and the variable it came from, which may be the one with a file.
-fn uri_text(reader: &mut Reader, variable: &str) -> Option<(String, Found)> {
-    let file_variable = format!("{variable}_FILE");
-    let direct = reader.secret(variable);
-    let Some(file) = reader.path(&file_variable) else {
-        return direct.map(|found| (variable.to_owned(), found));
-    };
-    if direct.is_some() {
-        reader.fault(
-            Fault::new(
-                &file_variable,
-                format!("is set, and {variable} too"),
-                "set one of them",
-            )
-            .set_in(&file.origin),
-        );
-    }
-    match fs::read_to_string(file.value.trim()) {
-        Ok(value) => Some((
-            file_variable,
-            Found {
-                value,
-                origin: file.origin,
-            },
-        )),
-        Err(error) => {
-            let problem = format!("names a file that cannot be read ({})", error.kind());
-            reader.fault(
-                Fault::new(file_variable, problem, "check the path and its permissions")
-                    .set_in(file.origin),
-            );
-            direct.map(|found| (variable.to_owned(), found))
-        }
-    }
 }
 
 /// A reserve that takes the whole pool leaves one place for all calls: nobody means that.

@@ -4,11 +4,12 @@ use std::{fs, path::Path};
 
 use super::read;
 
-const DOCUMENTS: [&str; 10] = [
+const DOCUMENTS: [&str; 11] = [
     "README.md",
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "crates/mongod/README.md",
+    "docs/alerts.md",
     "docs/configuration.md",
     "docs/figures.md",
     "docs/guide.md",
