@@ -3,6 +3,7 @@
 
 mod access;
 mod admin;
+mod alerts;
 mod clients;
 mod configuration;
 mod doctor;

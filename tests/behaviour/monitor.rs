@@ -248,11 +248,22 @@ async fn without_metrics_nothing_is_counted_and_nothing_shown() {
         .await
         .unwrap();
 
-    for path in ["/metrics", "/monitor/snapshot", "/monitor/stream"] {
+    for path in [
+        "/metrics",
+        "/dashboard",
+        "/dashboard/dashboard.js",
+        "/monitor/snapshot",
+        "/monitor/stream",
+        "/monitor/peers/other/snapshot",
+    ] {
         let answer = send(&server, &format!("GET {path}"), &[], "").await;
         assert_eq!(answer.status, 404, "{path}");
+        let detail = "nothing is counted here: ENABLE_METRICS=false";
+        assert_eq!(answer.body["detail"], detail, "{path}");
     }
-    assert!(house.databases.monitor().figures().is_empty());
+    let monitor = house.databases.monitor();
+    assert!(monitor.figures().is_empty());
+    assert!(monitor.alerts().is_empty());
     house.close().await;
 }
 

@@ -145,3 +145,40 @@ fn a_uri_in_a_wrong_place_of_the_command_line_is_not_repeated() {
         assert!(output.contains("<uri>"), "{output}");
     }
 }
+
+/// Address and key of the webhook are in no line, also where nobody can be told, and not in what is
+/// explained.
+#[test]
+fn the_webhook_is_a_secret_even_at_trace_level() {
+    let (project, ports) = (project(), Ports::free());
+    let rules = project.path().join("rules.toml");
+    let rule = "[always]\nmeasure = \"database-down\"\nthreshold = -1\nfor = \"0s\"\n";
+    std::fs::write(&rules, rule).unwrap();
+    let key = format!("whsec_{}", "canary12".repeat(4));
+    let url = format!("http://127.0.0.1:{}/canary", mongoplex_testing::free_port());
+    let told = |command: &mut std::process::Command| {
+        command
+            .env("ALERT_RULES_FILE", &rules)
+            .env("ALERT_WEBHOOK_URL", &url)
+            .env("ALERT_WEBHOOK_KEY", &key);
+    };
+    let mut command = ports.up(&project);
+    told(&mut command);
+    let (mut program, _) = up(command.env("LOG_LEVEL", "trace"));
+    program.line("fires (ticket)");
+    program.signal(Signal::TERM);
+    let (status, output) = program.end();
+
+    assert_eq!(status.code(), Some(0));
+    let reason = "(firing): it cannot be reached";
+    assert!(output.contains(reason), "{output}");
+    assert!(!output.to_lowercase().contains("canary"), "{output}");
+
+    for arguments in [["config", "explain"], ["config", "check"]] {
+        let mut command = project.command(crate::house::MONGOPLEX);
+        told(&mut command);
+        let (code, output) = mongoplex_testing::Program::run(command.args(arguments));
+        assert_eq!(code, Some(0), "{output}");
+        assert!(!output.contains("canary"), "{output}");
+    }
+}

@@ -19,11 +19,13 @@ mod health;
 mod logging;
 mod monitor;
 mod ops;
+mod outgoing;
 mod problem;
 mod requests;
 mod run;
 mod signal;
 mod starting;
+mod webhook;
 
 pub use axum;
 

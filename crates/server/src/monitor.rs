@@ -19,27 +19,22 @@ use axum::{
 };
 use mongoplex::{Config, Databases, Environment, monitor::Monitor};
 use serde_json::{Map, Value, json};
-use tokio_util::sync::CancellationToken;
 
 use self::{format::Format, stream::Live};
-use crate::{problem::Problem, requests::Requests};
+use crate::{problem::Problem, run::Life};
 
-/// The routes; none of them with `ENABLE_METRICS=false`. Streams end when `draining` is cancelled.
-pub(crate) fn routes(
-    databases: &Databases,
-    about: About,
-    requests: Requests,
-    draining: CancellationToken,
-) -> Router {
+/// The routes; with `ENABLE_METRICS=false` they say so. Streams end when the servers drain.
+pub(crate) fn routes(databases: &Databases, about: About, life: &Life) -> Router {
     let monitor = databases.monitor();
     if !monitor.is_on() {
-        return Router::new();
+        return switched_off();
     }
-    let live = Arc::new(Live::new(monitor, about, requests, draining));
+    let live = Arc::new(Live::new(monitor, about, life));
     Router::new()
         .route("/metrics", get(scrape))
         .route("/monitor/snapshot", get(snapshot))
         .route("/monitor/history", get(history))
+        .route("/monitor/alerts", get(alerts))
         .route("/monitor/servers", get(servers))
         .route("/monitor/slow", get(slow))
         .route("/monitor/stream", get(stream::stream))
@@ -73,9 +68,25 @@ impl About {
     }
 }
 
+/// The same addresses, for whoever looks for what is not counted.
+fn switched_off() -> Router {
+    let paths = [
+        "/metrics",
+        "/dashboard",
+        "/dashboard/{*file}",
+        "/monitor/{*route}",
+    ];
+    let say = async || {
+        let detail = "nothing is counted here: ENABLE_METRICS=false";
+        Problem::new(StatusCode::NOT_FOUND, "switched-off", detail)
+    };
+    let routes = paths.into_iter();
+    routes.fold(Router::new(), |router, path| router.route(path, get(say)))
+}
+
 async fn scrape(State(live): State<Arc<Live>>, headers: HeaderMap) -> Result<Response, Problem> {
-    let text = metrics::text(live.monitor(), live.requests())
-        .map_err(|_| Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR))?;
+    let text =
+        metrics::text(&live).map_err(|_| Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR))?;
     let format = Format::wanted(&headers);
     let kind = [(header::CONTENT_TYPE, format.content_type())];
     Ok((kind, format.of(text)).into_response())
@@ -98,6 +109,10 @@ async fn history(State(live): State<Arc<Live>>) -> Json<Value> {
 
 async fn slow(State(live): State<Arc<Live>>) -> Json<Value> {
     Json(json!({ "slow": live.monitor().slow() }))
+}
+
+async fn alerts(State(live): State<Arc<Live>>) -> Json<Value> {
+    Json(json!({ "alerts": live.monitor().alerts() }))
 }
 
 async fn servers(State(live): State<Arc<Live>>) -> Json<Value> {

@@ -14,6 +14,7 @@ use crate::{
     monitor::{self, About},
     ops,
     requests::Requests,
+    webhook::{Deliveries, Webhook},
 };
 
 type Routes = Arc<dyn Fn(&Databases) -> Result<Router> + Send + Sync>;
@@ -55,26 +56,21 @@ impl Server {
     /// # Errors
     /// Those of the routes, such as a logical database that is not registered.
     pub fn router(&self, databases: &Databases, config: &Config) -> Result<Router> {
-        self.router_until(databases, config, &Ends::default(), &Requests::default())
+        self.router_until(databases, config, &Life::default())
     }
 
-    /// Returns the same for a life that ends, in a process whose servers' requests are counted together.
-    fn router_until(
-        &self,
-        databases: &Databases,
-        config: &Config,
-        ends: &Ends,
-        requests: &Requests,
-    ) -> Result<Router> {
+    /// Returns the same for a life that life.
+    fn router_until(&self, databases: &Databases, config: &Config, life: &Life) -> Result<Router> {
         let own = (self.routes)(databases)?;
         let health = health::routes(databases.clone());
         let about = About::new(self.name, config);
-        let monitor = monitor::routes(databases, about, requests.clone(), ends.draining.clone());
+        let monitor = monitor::routes(databases, about, life);
         let routes = own.merge(health).merge(monitor);
         let routes = routes.merge(ops::routes(databases.clone()));
+        let is_counted = databases.monitor().is_on();
         let around = Around {
-            counted: databases.monitor().is_on().then(|| requests.of(self.name)),
-            ..Around::new(config, ends.cut_off.clone())
+            counted: is_counted.then(|| life.requests.of(self.name)),
+            ..Around::new(config, life.cut_off.clone())
         };
         let around = ServiceBuilder::new()
             .layer(from_fn_with_state(Arc::new(around), envelope::wrap))
@@ -83,13 +79,17 @@ impl Server {
     }
 }
 
-/// How a server's life ends, in this order.
+/// What the servers of a process have in common.
 #[derive(Debug, Clone, Default)]
-struct Ends {
-    /// It takes no more connections, and streams end.
-    draining: CancellationToken,
-    /// Requests are answered 503 at once.
+pub(crate) struct Life {
+    /// The beginning of its end: no more connections are taken, and streams end.
+    pub(crate) draining: CancellationToken,
+    /// Then requests are answered 503 at once.
     cut_off: CancellationToken,
+    /// Their requests.
+    pub(crate) requests: Requests,
+    /// What became of messages to the webhook.
+    pub(crate) deliveries: Arc<Deliveries>,
 }
 
 impl fmt::Debug for Server {
@@ -179,7 +179,8 @@ pub enum Drained {
 const CUT_OFF_LIMIT: Duration = Duration::from_secs(1);
 
 /// Serves until `stop` ends, then drains: not ready first, no new connections, requests in flight
-/// are answered within `SHUTDOWN_GRACE`, the rest with 503 at once. The databases stay open.
+/// are answered within `SHUTDOWN_GRACE`, the rest with 503 at once. Meanwhile the webhook is told of alerts,
+/// where there is one; what waits for it at the end has five seconds. The databases stay open.
 ///
 /// # Errors
 /// Those of building the routes, before anything is served.
@@ -189,18 +190,35 @@ pub async fn run(
     config: &Config,
     stop: impl Future<Output = ()>,
 ) -> Result<Drained> {
-    let (ends, requests) = (Ends::default(), Requests::default());
+    let life = Life::default();
     let mut ready = Vec::with_capacity(servers.len());
     for Bound {
         server, listener, ..
     } in servers
     {
-        let router = server.router_until(databases, config, &ends, &requests)?;
+        let router = server.router_until(databases, config, &life)?;
         ready.push((server.name, listener, router));
     }
+    let names: Vec<_> = ready.iter().map(|(name, ..)| *name).collect();
+    let webhook = Webhook::start(databases, config, &names, life.deliveries.clone())?;
+    let drained = serve(ready, databases, config, &life, stop).await;
+    if let Some(webhook) = webhook {
+        webhook.finish().await;
+    }
+    Ok(drained)
+}
+
+/// Serves until `stop` ends, and drains.
+async fn serve(
+    ready: Vec<(&'static str, TcpListener, Router)>,
+    databases: &Databases,
+    config: &Config,
+    life: &Life,
+    stop: impl Future<Output = ()>,
+) -> Drained {
     let mut serving = JoinSet::new();
     for (name, listener, router) in ready {
-        let stopped = ends.draining.clone().cancelled_owned();
+        let stopped = life.draining.clone().cancelled_owned();
         serving.spawn(async move {
             let served = axum::serve(listener, router)
                 .with_graceful_shutdown(stopped)
@@ -213,18 +231,18 @@ pub async fn run(
     stop.await;
     databases.health().drain();
     tracing::info!("draining");
-    ends.draining.cancel();
+    life.draining.cancel();
     let mut all = async || while serving.join_next().await.is_some() {};
     if timeout(config.server.shutdown_grace, all()).await.is_ok() {
-        return Ok(Drained::Complete);
+        return Drained::Complete;
     }
     // Connections are tasks of axum's own: only their requests can be told to end.
-    ends.cut_off.cancel();
+    life.cut_off.cancel();
     drop(timeout(CUT_OFF_LIMIT, all()).await);
     serving.shutdown().await;
     tracing::warn!(
         "requests were cut off after {:?}",
         config.server.shutdown_grace
     );
-    Ok(Drained::CutOff)
+    Drained::CutOff
 }

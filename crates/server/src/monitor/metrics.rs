@@ -5,6 +5,7 @@
 //! is built, servers are those of the deployments, routes those of the servers, and of tenants at most
 //! 51 are named.
 
+mod alerts;
 mod calls;
 mod health;
 mod http;
@@ -17,7 +18,7 @@ use std::{
 
 use mongoplex::{
     GuardState,
-    monitor::{Figures, Monitor, Snapshot},
+    monitor::{Figures, Snapshot},
 };
 use prometheus_client::{
     collector::Collector,
@@ -26,7 +27,8 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::requests::{Counted, Requests};
+use super::stream::Live;
+use crate::requests::Counted;
 
 /// The labels of a row of a family.
 type Labels<'a> = Vec<(&'static str, &'a str)>;
@@ -35,16 +37,15 @@ type Labels<'a> = Vec<(&'static str, &'a str)>;
 ///
 /// # Errors
 /// None: a text takes whatever is written.
-pub(super) fn text(
-    monitor: &Monitor,
-    requests: &Requests,
-) -> std::result::Result<String, fmt::Error> {
+pub(super) fn text(live: &Live) -> std::result::Result<String, fmt::Error> {
+    let monitor = live.monitor();
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Scraped {
         figures: monitor.figures(),
         guards: monitor.guards(),
         snapshot: monitor.snapshot(),
-        requests: requests.servers(),
+        requests: live.requests().servers(),
+        deliveries: live.deliveries().counts(),
     }));
     let mut text = String::new();
     encode(&mut text, &registry)?;
@@ -57,6 +58,7 @@ struct Scraped {
     guards: Vec<GuardState>,
     snapshot: Snapshot,
     requests: Vec<Arc<Counted>>,
+    deliveries: [(&'static str, u64); 3],
 }
 
 impl Collector for Scraped {
@@ -68,6 +70,7 @@ impl Collector for Scraped {
         self.guard(&mut to)?;
         self.servers(&mut to)?;
         self.tenants(&mut to)?;
+        self.alerts(&mut to)?;
         self.requests(&mut to)?;
         self.process(&mut to)?;
         self.health(&mut to)

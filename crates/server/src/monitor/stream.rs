@@ -14,7 +14,7 @@ use mongoplex::monitor::Monitor;
 use tokio_util::sync::CancellationToken;
 
 use super::{About, rendered};
-use crate::requests::Requests;
+use crate::{requests::Requests, run::Life, webhook::Deliveries};
 
 /// What all readers share: the snapshot is rendered once a second, however many there are.
 #[derive(Debug)]
@@ -23,21 +23,18 @@ pub(super) struct Live {
     about: About,
     requests: Requests,
     draining: CancellationToken,
+    deliveries: Arc<Deliveries>,
     last: Mutex<Option<(u64, Arc<str>)>>,
 }
 
 impl Live {
-    pub(super) fn new(
-        monitor: Monitor,
-        about: About,
-        requests: Requests,
-        draining: CancellationToken,
-    ) -> Self {
+    pub(super) fn new(monitor: Monitor, about: About, life: &Life) -> Self {
         Self {
             monitor,
             about,
-            requests,
-            draining,
+            requests: life.requests.clone(),
+            draining: life.draining.clone(),
+            deliveries: life.deliveries.clone(),
             last: Mutex::new(None),
         }
     }
@@ -52,6 +49,10 @@ impl Live {
 
     pub(super) fn about(&self) -> About {
         self.about
+    }
+
+    pub(super) fn deliveries(&self) -> &Deliveries {
+        &self.deliveries
     }
 
     /// Returns the snapshot of this second as JSON, on one line.
