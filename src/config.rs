@@ -12,6 +12,7 @@ mod explain;
 mod guard;
 mod health;
 mod parse;
+mod peers;
 mod reader;
 mod secret;
 mod server;
@@ -33,6 +34,7 @@ pub use self::{
     explain::{Explained, Explanation},
     guard::{BreakerConfig, BulkheadConfig, Deadlines, GuardConfig, RetryConfig},
     health::HealthConfig,
+    peers::Peer,
     secret::Secret,
     server::{LogFormat, ServerConfig},
     settings::{Applies, SETTINGS, Setting},

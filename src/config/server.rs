@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::{misfit, parse, reader::Reader, settings};
+use super::{Peer, misfit, parse, peers, reader::Reader, settings};
 use crate::fault::Fault;
 
 /// How a line of the log looks.
@@ -39,6 +39,8 @@ pub struct ServerConfig {
     pub log_level: String,
     /// How a line of the log looks.
     pub log_format: LogFormat,
+    /// The other servers that the dashboard shows.
+    pub peers: Vec<Peer>,
     /// `MONGOD`, where it is set.
     pub mongod: Option<PathBuf>,
 }
@@ -56,6 +58,7 @@ pub(super) fn read(reader: &mut Reader, servers: &[(&'static str, u16)]) -> Opti
     let instances = reader.process("INSTANCES", parse::instances);
     let log_level = reader.process("LOG_LEVEL", parse::log_level);
     let log_format = reader.process("LOG_FORMAT", log_format);
+    let peers = peers::read(reader);
     let mongod = reader
         .path("MONGOD")
         .map(|found| PathBuf::from(found.value.trim()));
@@ -68,6 +71,7 @@ pub(super) fn read(reader: &mut Reader, servers: &[(&'static str, u16)]) -> Opti
         instances: instances?.value,
         log_level: log_level?.value,
         log_format: log_format?.value,
+        peers,
         mongod,
     })
 }

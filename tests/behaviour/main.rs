@@ -17,6 +17,7 @@ mod layers;
 mod monitor;
 mod ops;
 mod orchestrator;
+mod peers;
 mod requests;
 mod resilience;
 mod resources;

@@ -6,6 +6,7 @@
 mod dashboard;
 mod format;
 mod metrics;
+mod peers;
 mod stream;
 
 use std::sync::Arc;
@@ -17,20 +18,29 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use mongoplex::{Config, Databases, Environment, monitor::Monitor};
+use mongoplex::{Config, Databases, Environment, Result, monitor::Monitor};
 use serde_json::{Map, Value, json};
 
-use self::{format::Format, stream::Live};
+use self::{format::Format, peers::Peers, stream::Live};
 use crate::{problem::Problem, run::Life};
 
 /// The routes; with `ENABLE_METRICS=false` they say so. Streams end when the servers drain.
-pub(crate) fn routes(databases: &Databases, about: About, life: &Life) -> Router {
+///
+/// # Errors
+/// Faults of `MONITOR_PEERS` that only a client finds.
+pub(crate) fn routes(
+    databases: &Databases,
+    config: &Config,
+    about: About,
+    life: &Life,
+) -> Result<Router> {
     let monitor = databases.monitor();
     if !monitor.is_on() {
-        return switched_off();
+        return Ok(switched_off());
     }
-    let live = Arc::new(Live::new(monitor, about, life));
-    Router::new()
+    let peers = Peers::new(config, about.server)?;
+    let live = Arc::new(Live::new(monitor, about, life, peers));
+    let routes = Router::new()
         .route("/metrics", get(scrape))
         .route("/monitor/snapshot", get(snapshot))
         .route("/monitor/history", get(history))
@@ -38,8 +48,10 @@ pub(crate) fn routes(databases: &Databases, about: About, life: &Life) -> Router
         .route("/monitor/servers", get(servers))
         .route("/monitor/slow", get(slow))
         .route("/monitor/stream", get(stream::stream))
-        .merge(dashboard::routes())
-        .with_state(live)
+        .route("/monitor/peers/{name}/stream", get(peers::stream))
+        .route("/monitor/peers/{name}/{route}", get(peers::relay))
+        .merge(dashboard::routes());
+    Ok(routes.with_state(live))
 }
 
 /// Whose figures they are.
@@ -116,8 +128,11 @@ async fn alerts(State(live): State<Arc<Live>>) -> Json<Value> {
 }
 
 async fn servers(State(live): State<Arc<Live>>) -> Json<Value> {
-    let own = json!({ "name": live.about().server, "path": "/monitor" });
-    Json(json!({ "servers": [own] }))
+    let entry = |name: &str, path: String| json!({ "name": name, "path": path });
+    let mut servers = vec![entry(live.about().server, "/monitor".into())];
+    let peers = live.peers().names();
+    servers.extend(peers.map(|name| entry(name, format!("/monitor/peers/{name}"))));
+    Json(json!({ "servers": servers }))
 }
 
 /// Returns a snapshot as JSON, with the server that gives it.

@@ -64,7 +64,7 @@ impl Server {
         let own = (self.routes)(databases)?;
         let health = health::routes(databases.clone());
         let about = About::new(self.name, config);
-        let monitor = monitor::routes(databases, about, life);
+        let monitor = monitor::routes(databases, config, about, life)?;
         let routes = own.merge(health).merge(monitor);
         let routes = routes.merge(ops::routes(databases.clone()));
         let is_counted = databases.monitor().is_on();

@@ -419,6 +419,13 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting(
         Process,
+        "MONITOR_PEERS",
+        "names with addresses, such as `one=http://127.0.0.1:3001, two=http://127.0.0.1:3002`",
+        NONE,
+        "The other servers that the dashboard shows beside its own.",
+    ),
+    setting(
+        Process,
         "ALERT_RULES_FILE",
         "the path of a TOML file of rules",
         NONE,
@@ -457,7 +464,7 @@ pub const SETTINGS: &[Setting] = &[
         "HTTPS_CA_FILE",
         "the path of a PEM file that is there",
         NONE,
-        "The authority that signed the webhook's certificate; else those that Mozilla trusts.",
+        "The authority that signed the certificates of webhook and peers; else those that Mozilla trusts.",
     ),
     setting(
         Process,

@@ -13,7 +13,7 @@ use futures_util::{Stream, StreamExt, stream};
 use mongoplex::monitor::Monitor;
 use tokio_util::sync::CancellationToken;
 
-use super::{About, rendered};
+use super::{About, peers::Peers, rendered};
 use crate::{requests::Requests, run::Life, webhook::Deliveries};
 
 /// What all readers share: the snapshot is rendered once a second, however many there are.
@@ -24,17 +24,19 @@ pub(super) struct Live {
     requests: Requests,
     draining: CancellationToken,
     deliveries: Arc<Deliveries>,
+    peers: Peers,
     last: Mutex<Option<(u64, Arc<str>)>>,
 }
 
 impl Live {
-    pub(super) fn new(monitor: Monitor, about: About, life: &Life) -> Self {
+    pub(super) fn new(monitor: Monitor, about: About, life: &Life, peers: Peers) -> Self {
         Self {
             monitor,
             about,
             requests: life.requests.clone(),
             draining: life.draining.clone(),
             deliveries: life.deliveries.clone(),
+            peers,
             last: Mutex::new(None),
         }
     }
@@ -53,6 +55,15 @@ impl Live {
 
     pub(super) fn deliveries(&self) -> &Deliveries {
         &self.deliveries
+    }
+
+    pub(super) fn peers(&self) -> &Peers {
+        &self.peers
+    }
+
+    /// Returns what is cancelled when the server drains.
+    pub(super) fn draining(&self) -> &CancellationToken {
+        &self.draining
     }
 
     /// Returns the snapshot of this second as JSON, on one line.
