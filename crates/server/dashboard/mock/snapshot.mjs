@@ -36,7 +36,6 @@ export function snapshot(t, wall, server) {
       cpu: 0.12 + 0.04 * noise(t, "cpu"),
       openFiles: 61,
       openFilesLimit: 1024,
-      threads: 9,
     },
   };
 }

@@ -2,6 +2,7 @@
 
 import { mkdir } from "node:fs/promises";
 import { missing, startBrowser } from "../tests/browser/browser.mjs";
+import { forceOpen } from "../tests/browser/edits.mjs";
 import { Mock } from "../mock/server.mjs";
 
 const folder = process.argv[2] ?? ".built/shots";
@@ -21,6 +22,8 @@ const SHOTS = [
   ["degraded", "light", WIDE],
   ["unreachable", "dark", WIDE],
   ["lagging", "light", NARROW],
+  ["forced", "dark", WIDE],
+  ["forced", "light", NARROW],
 ];
 
 const mock = new Mock();
@@ -36,7 +39,8 @@ await mock.stop();
 async function shoot(moment, theme, viewport, then) {
   mock.answers = "yes";
   const address = mock.origin ? `${mock.origin}/dashboard` : await mock.start();
-  mock.jump(moment === "stale" ? "slow" : moment, { hold: true });
+  mock.edit = moment === "forced" ? forceOpen : (snapshot) => snapshot;
+  mock.jump(moment === "stale" ? "slow" : moment === "forced" ? "healthy" : moment, { hold: true });
   const page = await context.newPage();
   await page.setViewportSize(viewport);
   await page.emulateMedia({ colorScheme: theme });

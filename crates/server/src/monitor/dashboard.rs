@@ -4,7 +4,7 @@
 use axum::{
     Router,
     http::{HeaderName, HeaderValue, header},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
     routing::get,
 };
 
@@ -22,6 +22,10 @@ const STYLE: &str = include_str!("../../dashboard/dist/dashboard.css");
 pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/dashboard", get(page))
+        .route(
+            "/dashboard/",
+            get(|| async { Redirect::permanent("/dashboard") }),
+        )
         .route("/dashboard/dashboard.js", get(script))
         .route("/dashboard/dashboard.css", get(style))
 }

@@ -47,6 +47,8 @@ function options(into: HTMLElement, kind: Kind, colours: Colours): uPlot.Options
 }
 
 const FONT = "12px system-ui, sans-serif";
+/** Between labels and lines. */
+const GAP = 6;
 
 function timeAxis(colours: Colours): uPlot.Axis {
   return {
@@ -69,8 +71,8 @@ function valueAxis(isLog: boolean, colours: Colours): uPlot.Axis {
   return {
     stroke: () => colours("axis"),
     font: FONT,
-    size: 52,
-    gap: 6,
+    size: (plot, labels) => widthOf(plot, labels ?? []),
+    gap: GAP,
     grid: { stroke: () => colours("grid"), width: 1 },
     ticks: { show: false },
     splits: (_, __, low, high) => (isLog ? powers([low, high]) : roundTicks([low, high])),
@@ -78,6 +80,15 @@ function valueAxis(isLog: boolean, colours: Colours): uPlot.Axis {
     filter: (_, ticks) => ticks,
     values: (_, ticks) => ticks.map((tick) => (isLog ? decadeLabel(tick) : roundLabel(tick))),
   };
+}
+
+/** Returns how wide the axis is: as its longest label, or as those of the other charts where these are short. */
+function widthOf({ ctx }: uPlot, labels: string[]): number {
+  ctx.save();
+  ctx.font = FONT;
+  const widest = Math.max(0, ...labels.map((label) => ctx.measureText(label).width));
+  ctx.restore();
+  return Math.max(52, Math.ceil(widest) + GAP + 2);
 }
 
 function roundLabel(value: number): string {

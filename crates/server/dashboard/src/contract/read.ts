@@ -103,6 +103,5 @@ function readProcess(one: Fields): Process {
     cpu: one.number("cpu"),
     openFiles: one.number("openFiles"),
     openFilesLimit: one.number("openFilesLimit"),
-    threads: one.number("threads"),
   };
 }

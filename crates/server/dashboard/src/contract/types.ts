@@ -105,7 +105,6 @@ export interface Process {
   cpu: number | null;
   openFiles: number | null;
   openFilesLimit: number | null;
-  threads: number | null;
 }
 
 export interface Identity {

@@ -16,6 +16,11 @@ const STATES: Record<string, { tone: Tone; meaning: string }> = {
 
 const NEVER_HEARD_OF = { tone: "unsure" as Tone, meaning: "" };
 
+/** Returns how good a state is. */
+export function circuitTone(state: string): Tone {
+  return (STATES[state] ?? NEVER_HEARD_OF).tone;
+}
+
 /** Returns whether its circuit refuses calls. */
 export function isRefusing({ circuit }: Database): boolean {
   return ["open", "forced-open", "half-open"].includes(circuit.state);

@@ -87,26 +87,29 @@ function Panel({ database, status, history, isFew }: PanelProps): JSX.Element {
 function KeyFigures({ database }: { database: Database }): JSX.Element {
   const minute = database.windows["1m"];
   return (
-    <dl class="key-figures" aria-label="Over the last minute">
-      <div>
-        <dt>calls/s</dt>
-        <dd>
-          <Figure text={rate(minute.perSecond)} />
-        </dd>
-      </div>
-      <div class={(minute.errorRate ?? 0) >= 0.01 ? "loud" : ""}>
-        <dt>errors</dt>
-        <dd>
-          <Figure text={percent(minute.errorRate)} />
-        </dd>
-      </div>
-      <div>
-        <dt>p99</dt>
-        <dd>
-          <Figure text={latency(minute.p99Ms)} />
-        </dd>
-      </div>
-    </dl>
+    <div class="key-figures">
+      <span class="key-window">1 min</span>
+      <dl>
+        <div>
+          <dt>calls/s</dt>
+          <dd>
+            <Figure text={rate(minute.perSecond)} />
+          </dd>
+        </div>
+        <div class={(minute.errorRate ?? 0) >= 0.01 ? "loud" : ""}>
+          <dt>errors</dt>
+          <dd>
+            <Figure text={percent(minute.errorRate)} />
+          </dd>
+        </div>
+        <div>
+          <dt>p99</dt>
+          <dd>
+            <Figure text={latency(minute.p99Ms)} />
+          </dd>
+        </div>
+      </dl>
+    </div>
   );
 }
 

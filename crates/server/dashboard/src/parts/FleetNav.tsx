@@ -7,7 +7,8 @@ import { addressOf, type Fleet } from "../feed/fleet";
 import { counted, percent, rate } from "../text/numbers";
 import { span } from "../text/times";
 import { readiness } from "../text/words";
-import { Sign, TONES, type Tone } from "./Sign";
+import { headlineOf } from "./headline";
+import { Sign, type Tone } from "./Sign";
 
 /** Of more than so many a narrow screen shows names and status alone. */
 const FEW = 4;
@@ -57,7 +58,7 @@ function glanceOf(feed: Feed): Glance {
     const heard = feed.quietSeconds.value;
     return { tone: "bad", word, detail: heard === null ? "never heard" : `heard ${span(heard)} ago` };
   }
-  return { tone: TONES[snapshot.health.status], word: snapshot.health.status, detail: detailOf(snapshot) };
+  return { ...headlineOf(snapshot), detail: detailOf(snapshot) };
 }
 
 function detailOf(snapshot: Snapshot): string {
@@ -72,7 +73,7 @@ function detailOf(snapshot: Snapshot): string {
     !isReady && readiness(snapshot),
     firing > 0 && counted(firing, "alert", "alerts"),
     `${rate(calls)} calls/s`,
-    `${percent(share)} errors`,
+    `${percent(share)} errors in 1 min`,
   ];
   return parts.filter(Boolean).join(" · ");
 }

@@ -5,7 +5,8 @@ import type { Snapshot } from "../contract/types";
 import type { Feed } from "../feed/feed";
 import { span } from "../text/times";
 import { observedOf, readiness, troubles } from "../text/words";
-import { Mark, Sign, StatusMark, TONES, type Tone } from "./Sign";
+import { circuitsText, headlineOf, heldCircuits } from "./headline";
+import { Mark, Sign, StatusMark, type Tone } from "./Sign";
 
 /** So many reasons stand in the head; the tree has all. */
 const FIRST = 3;
@@ -20,12 +21,16 @@ export function Header({ feed }: { feed: Feed }): JSX.Element {
     <>
       <div class="headline">
         <span class="headline-sign">
-          <Sign tone={isFresh ? TONES[status] : "unsure"} />
+          <Sign tone={isFresh && snapshot ? headlineOf(snapshot).tone : "unsure"} />
         </span>
         <h1>{snapshot?.server.name || feed.entry.name}</h1>
         <p class="headline-words">
           {snapshot && <StatusMark status={status} word={was + status} />}
           {snapshot && <Mark tone={readyTone(snapshot)} word={was + readiness(snapshot)} />}
+          {snapshot &&
+            heldCircuits(snapshot).map((held) => (
+              <Mark key={held.state} tone={held.tone} word={was + circuitsText(held)} />
+            ))}
         </p>
         <Freshness feed={feed} />
       </div>

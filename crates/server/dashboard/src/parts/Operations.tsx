@@ -39,19 +39,20 @@ export function Operations({ databases }: { databases: Database[] }): JSX.Elemen
       {rows.length === 0 && <Empty>No call has been made yet.</Empty>}
       {rows.length > 0 && (
         <Wide label="Table of operations">
-          <table>
+          {/* The roles say what it is where a narrow screen lays the rows out otherwise. */}
+          <table role="table">
             <caption class="unseen">Operations by collection, over {LABELS[window]}</caption>
-            <thead>
-              <tr>
+            <thead role="rowgroup">
+              <tr role="row">
                 {COLUMNS.map((column) => (
                   <Heading key={column.key} column={column} isSorted={column.key === key} onSort={setKey} />
                 ))}
-                <th scope="col" class="outcomes">
+                <th scope="col" role="columnheader" class="outcomes">
                   Not ok, by outcome
                 </th>
               </tr>
             </thead>
-            <tbody>
+            <tbody role="rowgroup">
               {shown.map((row) => (
                 <One key={row.id} row={row} />
               ))}
@@ -79,7 +80,7 @@ function Heading({ column, isSorted, onSort }: HeadingProps): JSX.Element {
   const isName = key === "name";
   const direction = isName ? "ascending" : "descending";
   return (
-    <th scope="col" class={isName ? "" : "number"} {...(isSorted && { "aria-sort": direction })}>
+    <th scope="col" role="columnheader" class={isName ? "" : "number"} {...(isSorted && { "aria-sort": direction })}>
       <button type="button" class="sort" onClick={() => onSort(key)}>
         {isSorted && (
           <span class="sort-sign" aria-hidden="true">
@@ -95,8 +96,8 @@ function Heading({ column, isSorted, onSort }: HeadingProps): JSX.Element {
 function One({ row }: { row: Row }): JSX.Element {
   const bad = failures(row);
   return (
-    <tr>
-      <th scope="row">
+    <tr role="row">
+      <th scope="row" role="rowheader">
         <span class="operation">
           {row.collection}.<wbr />
           {row.operation}
@@ -105,12 +106,18 @@ function One({ row }: { row: Row }): JSX.Element {
       </th>
       {COLUMNS.map(({ key, read }) =>
         read ? (
-          <td class={`number ${key === "errorRate" && (row.errorRate ?? 0) >= 0.01 ? "loud" : ""}`} key={key}>
+          <td
+            role="cell"
+            class={`number ${key === "errorRate" && (row.errorRate ?? 0) >= 0.01 ? "loud" : ""}`}
+            key={key}
+          >
             <Figure text={read(row)} />
           </td>
         ) : null,
       )}
-      <td class="outcomes">{bad === "" ? <span class="none">none</span> : bad}</td>
+      <td role="cell" class={`outcomes ${bad === "" ? "nothing" : ""}`}>
+        {bad === "" ? <span class="none">none</span> : bad}
+      </td>
     </tr>
   );
 }

@@ -15,7 +15,6 @@ export function ProcessCard({ snapshot }: { snapshot: Snapshot }): JSX.Element {
     // Assumed: 1 is one core, so that more than 100 % is possible.
     ["CPU, of one core", percent(process.cpu)],
     ["open files", process.openFiles === null ? NOTHING : `${count(process.openFiles)}${limit}`],
-    ["threads", count(process.threads)],
     ["up for", span(server.uptimeSeconds)],
     ["pid", server.pid === null ? NOTHING : String(server.pid)],
     ["version", server.version || NOTHING],

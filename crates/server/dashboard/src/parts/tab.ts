@@ -1,9 +1,9 @@
 // The page's tab: title and picture tell the status, for a tab that is not in front.
 
 import { effect } from "@preact/signals";
-import type { Status } from "../contract/types";
 import type { Fleet } from "../feed/fleet";
-import { SHAPES, TONES, type Tone } from "./Sign";
+import { headlineOf } from "./headline";
+import { SHAPES, type Tone } from "./Sign";
 
 const COLOURS: Record<Tone, string> = {
   good: "#1a7f37",
@@ -17,12 +17,11 @@ const COLOURS: Record<Tone, string> = {
 export function startTab(fleet: Fleet): void {
   effect(() => {
     const feed = fleet.shown.value;
-    const isFresh = feed?.freshness.value === "fresh";
-    const status: Status = (isFresh && feed?.snapshot.value?.health.status) || "unknown";
-    const word = isFresh ? status : "no data";
+    const snapshot = feed?.freshness.value === "fresh" ? feed.snapshot.value : null;
+    const { tone, word } = snapshot ? headlineOf(snapshot) : { tone: "unsure" as Tone, word: "no data" };
     document.title = feed ? `${word} · ${feed.entry.name} · mongoplex` : "mongoplex";
     const link = document.querySelector<HTMLLinkElement>("link[rel=icon]");
-    const picture = pictureOf(TONES[status]);
+    const picture = pictureOf(tone);
     if (link && link.getAttribute("href") !== picture) link.href = picture;
   });
 }

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { missing } from "./browser.mjs";
+import { forceOpen } from "./edits.mjs";
 import { live, reads, startStage } from "./page.mjs";
 
 describe("the page and its stream", { skip: missing }, () => {
@@ -29,6 +30,22 @@ describe("the page and its stream", { skip: missing }, () => {
 
     mock.jump("recovered", { hold: true });
     await reads(page, ".headline", /up.*ready/);
+    assert.deepEqual(await end(), []);
+  });
+
+  test("a circuit that is forced open colours the head, though all that is looked at is up", async () => {
+    const { page, mock, end } = await stage.open();
+    await live(page);
+    await page.waitForSelector(".headline-sign .sign.good");
+
+    mock.edit = forceOpen;
+    await page.waitForSelector(".headline-sign .sign.bad");
+    await reads(page, ".headline-words", /up\s*ready\s*circuit forced-open: sales$/);
+    await reads(page, ".fleet-one[aria-current] .fleet-word", /^circuit forced-open$/);
+    assert.match(await page.title(), /^circuit forced-open · orders-api/);
+
+    mock.edit = (snapshot) => snapshot;
+    await page.waitForSelector(".headline-sign .sign.good");
     assert.deepEqual(await end(), []);
   });
 

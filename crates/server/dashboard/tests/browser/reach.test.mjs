@@ -38,6 +38,43 @@ describe("the page for everybody", { skip: missing }, () => {
     }
   });
 
+  test("on a phone each operation shows its whole name and all of its figures", async () => {
+    const { page, end } = await stage.open({ moment: "killed", width: 390, height: 844 });
+    await live(page);
+
+    const parts = await page.evaluate(() => {
+      const region = document.querySelector(".operations .wide").getBoundingClientRect();
+      const names = [...document.querySelectorAll(".operations tbody .operation")];
+      const cells = [...document.querySelectorAll(".operations tbody td.number")];
+      return {
+        broken: names.filter((one) => one.getBoundingClientRect().height > 30).map((one) => one.textContent),
+        cut: cells.filter((one) => one.getBoundingClientRect().right > region.right + 0.5).length,
+        cells: cells.length / names.length,
+      };
+    });
+    assert.deepEqual(parts, { broken: [], cut: 0, cells: 5 });
+    assert.deepEqual(await end(), []);
+  });
+
+  test("the labels of an axis are as wide as they need", async () => {
+    const huge = (snapshot) => ({
+      ...snapshot,
+      databases: snapshot.databases.map((one) => ({
+        ...one,
+        now: { ...one.now, perSecond: 1_234_567, p50Ms: 0.01, p99Ms: 12_000 },
+      })),
+    });
+    const { page, end } = await stage.open({ prepare: (mock) => (mock.edit = huge) });
+    await live(page);
+    // The first column of the canvas: what is painted there is a label that goes on outside of it.
+    await page.waitForFunction(() => {
+      const plots = [...document.querySelectorAll(".plot canvas")];
+      return plots.some((one) => Number.parseFloat(one.parentElement.querySelector(".u-over").style.left) > 60);
+    });
+    assert.deepEqual(await page.evaluate(paintedEdges), []);
+    assert.deepEqual(await end(), []);
+  });
+
   test("every control is reached by Tab, in the order of the page, and is seen to have the focus", async () => {
     const { page, end } = await stage.open();
     await live(page);
@@ -179,6 +216,17 @@ function paints(colour) {
     if (`${data[at]},${data[at + 1]},${data[at + 2]}` === colour && data[at + 3] === 255) return true;
   }
   return false;
+}
+
+/** Runs in the page: the charts that have something painted in the first column of their canvas. */
+function paintedEdges() {
+  const plots = [...document.querySelectorAll(".plot canvas")];
+  const painted = plots.filter((drawn) => {
+    const copy = new OffscreenCanvas(1, drawn.height).getContext("2d");
+    copy.drawImage(drawn, 0, 0);
+    return copy.getImageData(0, 0, 1, drawn.height).data.some((value) => value !== 0);
+  });
+  return painted.map((one) => one.closest("figure").textContent);
 }
 
 /** Runs in the page: cells whose content lies over the next one. */
