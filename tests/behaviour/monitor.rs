@@ -321,6 +321,11 @@ async fn the_dashboard_is_served_with_all_that_it_loads() {
     for path in loads {
         assert!(!text(&server, path).await.is_empty(), "{path}");
     }
+    let slash = send(&server, "GET /dashboard/", &[], "").await;
+    assert_eq!(
+        (slash.status.as_u16(), slash.header("location")),
+        (308, "/dashboard")
+    );
     let policy = send(&server, "GET /dashboard", &[], "").await;
     let policy = policy.header("content-security-policy");
     assert!(
@@ -343,5 +348,69 @@ async fn databases_are_shown_below_their_deployment() {
     assert_eq!(deployment.kind, "deployment");
     let names: Vec<_> = deployment.components.iter().map(|one| &*one.name).collect();
     assert_eq!(names, ["admin", "customer"]);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn the_history_begins_after_the_moment_that_is_named() {
+    let house = House::new("monitor_since").await;
+    let server = house.clients_server();
+    let points = async |query: &str| -> Vec<String> {
+        let body = text(&server, &format!("/monitor/history{query}")).await;
+        let body: Value = serde_json::from_str(&body).unwrap();
+        let points = body["databases"]["customer"]
+            .as_array()
+            .into_iter()
+            .flatten();
+        points
+            .map(|point| point["at"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    eventually("three points are there", async || {
+        points("").await.len() >= 3
+    })
+    .await;
+
+    let all = points("").await;
+    let later = points(&format!("?since={}", all[1])).await;
+
+    assert_eq!(later[0], all[2], "the one that is named is not among them");
+    assert!(later.len() < all.len());
+    assert_eq!(
+        points("?since=2100-01-01T00:00:00%2B02:00").await,
+        Vec::<String>::new()
+    );
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_parameter_that_nobody_knows_is_refused() {
+    let house = House::new("monitor_parameters").await;
+    let server = house.clients_server();
+
+    for line in [
+        "GET /monitor/snapshot?since=2026-01-01T00:00:00Z",
+        "GET /monitor/servers?all",
+        "GET /monitor/stream?topics=health",
+        "GET /monitor/history?from=2026-01-01T00:00:00Z",
+        "GET /monitor/history?since=yesterday",
+        "GET /monitor/history?since=",
+        "GET /ops/guards?database=customer",
+        "PUT /ops/guards/customer/circuit?force=open",
+    ] {
+        let body = if line.starts_with("PUT") {
+            r#"{"force":"open"}"#
+        } else {
+            ""
+        };
+        let answer = send(&server, line, &[], body).await;
+        assert_eq!(answer.status, 400, "{line}");
+        assert_eq!(answer.body["type"], "urn:mongoplex:bad-request", "{line}");
+    }
+    let guards = house.databases.guards();
+    let closed = guards
+        .iter()
+        .all(|guard| guard.circuit.circuit.to_string() == "closed");
+    assert!(closed, "nothing was forced: {guards:?}");
     house.close().await;
 }

@@ -5,9 +5,9 @@ mod body;
 mod database;
 mod id;
 mod page;
+mod query;
 mod version;
 
-pub(crate) use self::body::{malformed, misfit, unknown};
 pub use self::{
     actor::Actor,
     body::Json,
@@ -15,4 +15,8 @@ pub use self::{
     id::Id,
     page::Page,
     version::IfMatch,
+};
+pub(crate) use self::{
+    body::{malformed, misfit, unknown},
+    query::{NoParameters, Since},
 };

@@ -18,11 +18,19 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use mongoplex::{Config, Databases, Environment, Result, monitor::Monitor};
+use mongoplex::{
+    Config, Databases, Environment, Result,
+    bson::DateTime,
+    monitor::{Monitor, Point},
+};
 use serde_json::{Map, Value, json};
 
 use self::{format::Format, peers::Peers, stream::Live};
-use crate::{problem::Problem, run::Life};
+use crate::{
+    extract::{NoParameters, Since},
+    problem::Problem,
+    run::Life,
+};
 
 /// The routes; with `ENABLE_METRICS=false` they say so. Streams end when the servers drain.
 ///
@@ -104,30 +112,36 @@ async fn scrape(State(live): State<Arc<Live>>, headers: HeaderMap) -> Result<Res
     Ok((kind, format.of(text)).into_response())
 }
 
-async fn snapshot(State(live): State<Arc<Live>>) -> Response {
+async fn snapshot(State(live): State<Arc<Live>>, _: NoParameters) -> Response {
     let headers = [(header::CONTENT_TYPE, "application/json")];
     (headers, live.snapshot().to_string()).into_response()
 }
 
-async fn history(State(live): State<Arc<Live>>) -> Json<Value> {
+/// A point a second; those after `?since=…` alone where that is there.
+async fn history(State(live): State<Arc<Live>>, Since(since): Since) -> Json<Value> {
     let databases: Map<String, Value> = live
         .monitor()
         .history()
         .into_iter()
-        .map(|(name, points)| (name.to_owned(), json!(points)))
+        .map(|(name, mut points)| {
+            // In milliseconds, as they are told.
+            let at = |point: &Point| DateTime::from_system_time(point.at);
+            points.retain(|point| since.is_none_or(|since| at(point) > since));
+            (name.to_owned(), json!(points))
+        })
         .collect();
     Json(json!({ "databases": databases }))
 }
 
-async fn slow(State(live): State<Arc<Live>>) -> Json<Value> {
+async fn slow(State(live): State<Arc<Live>>, _: NoParameters) -> Json<Value> {
     Json(json!({ "slow": live.monitor().slow() }))
 }
 
-async fn alerts(State(live): State<Arc<Live>>) -> Json<Value> {
+async fn alerts(State(live): State<Arc<Live>>, _: NoParameters) -> Json<Value> {
     Json(json!({ "alerts": live.monitor().alerts() }))
 }
 
-async fn servers(State(live): State<Arc<Live>>) -> Json<Value> {
+async fn servers(State(live): State<Arc<Live>>, _: NoParameters) -> Json<Value> {
     let entry = |name: &str, path: String| json!({ "name": name, "path": path });
     let mut servers = vec![entry(live.about().server, "/monitor".into())];
     let peers = live.peers().names();

@@ -21,7 +21,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    extract::{self, Actor},
+    extract::{self, Actor, NoParameters},
     problem::Problem,
 };
 
@@ -40,7 +40,7 @@ pub(crate) fn routes(databases: Databases) -> Router {
         .with_state(databases)
 }
 
-async fn guards(State(databases): State<Databases>) -> Json<Value> {
+async fn guards(State(databases): State<Databases>, _: NoParameters) -> Json<Value> {
     let guards: Vec<Value> = databases.guards().iter().map(guard).collect();
     Json(json!({ "guards": guards }))
 }
@@ -71,6 +71,7 @@ async fn force(
     Extension(deadline): Extension<Deadline>,
     Actor(actor): Actor,
     Path(name): Path<String>,
+    _: NoParameters,
     extract::Json(asked): extract::Json<Asked>,
 ) -> Result<Json<Value>, Problem> {
     let force = asked.force()?;

@@ -14,7 +14,7 @@ use mongoplex::monitor::Monitor;
 use tokio_util::sync::CancellationToken;
 
 use super::{About, peers::Peers, rendered};
-use crate::{requests::Requests, run::Life, webhook::Deliveries};
+use crate::{extract::NoParameters, requests::Requests, run::Life, webhook::Deliveries};
 
 /// What all readers share: the snapshot is rendered once a second, however many there are.
 #[derive(Debug)]
@@ -93,6 +93,7 @@ enum Next {
 /// is slow gets the newest snapshot and not every one.
 pub(super) async fn stream(
     State(live): State<Arc<Live>>,
+    _: NoParameters,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let ticks = live.monitor().ticks();
     let events = stream::unfold(
