@@ -139,6 +139,11 @@ impl Breaker {
         })
     }
 
+    /// Takes note of a health probe that was answered.
+    pub(super) fn note_probe(&self) {
+        self.with(|gate| gate.note_probe(Instant::now()));
+    }
+
     /// Takes note of what the driver's topology says.
     pub(super) fn note_servers(&self, eligible: Eligible) {
         let now = Instant::now();

@@ -56,6 +56,11 @@ impl Guard {
         Some(Class::of_verb(verb)?.of(&self.0.config.breaker.slow))
     }
 
+    /// Takes note of a health probe that was answered.
+    pub(crate) fn note_probe(&self) {
+        self.0.breaker.note_probe();
+    }
+
     /// Takes note of what the driver's topology says.
     pub(crate) fn note_servers(&self, eligible: Eligible) {
         self.0.breaker.note_servers(eligible);

@@ -92,6 +92,10 @@ impl Gate {
             }
             Circuit::Closed => Ok(self.generation),
             Circuit::HalfOpen if self.admitted < self.config.probes => {
+                if self.admitted == 0 {
+                    // From here on calls prove it, and no health probe.
+                    self.answered = 0;
+                }
                 self.admitted += 1;
                 Ok(self.generation)
             }
@@ -217,6 +221,18 @@ impl Gate {
         };
         if to != self.circuit {
             self.turn(to, Reason::Operator, now);
+        }
+    }
+
+    /// Takes note of a health probe that was answered: where nobody calls, it stands for the calls that would
+    /// have to prove themselves.
+    pub(super) fn note_probe(&mut self, now: Instant) {
+        self.tick(now);
+        if self.circuit == Circuit::HalfOpen && self.admitted == 0 {
+            self.answered += 1;
+            if self.answered == self.config.probes {
+                self.turn(Circuit::Closed, Reason::ProbesAnswered, now);
+            }
         }
     }
 

@@ -56,6 +56,9 @@ impl Part {
             .own
             .as_ref()
             .or(shared.and_then(|it| it.as_ref().err()));
+        if failure.is_none() && shared.is_some() {
+            connection.guard.note_probe();
+        }
         let write = failure.map_or(Finding::Fine, |reason| Finding::Broken(reason.clone()));
         self.primary.note(primary(connection), now);
         self.write.note(write, now);

@@ -283,3 +283,30 @@ fn slow_answers_alone_open_it_too() {
         assert_eq!(scene.gate.reason, Reason::SlowRate);
     });
 }
+
+#[test]
+fn where_nobody_calls_health_probes_close_it_and_where_somebody_does_they_count_for_nothing() {
+    let mut idle = Scene::new();
+    idle.half_open();
+    for _ in 0..3 {
+        assert_eq!(idle.circuit(), Circuit::HalfOpen);
+        idle.gate.note_probe(idle.now);
+    }
+    assert_eq!(idle.circuit(), Circuit::Closed);
+
+    let mut busy = Scene::new();
+    busy.half_open();
+    busy.gate.note_probe(busy.now);
+    let own = busy.admit().unwrap();
+    for _ in 0..10 {
+        busy.gate.note_probe(busy.now);
+    }
+    assert_eq!(busy.circuit(), Circuit::HalfOpen);
+    busy.note(own, Verdict::Failed);
+    assert_eq!(busy.circuit(), Circuit::Open);
+
+    for _ in 0..10 {
+        busy.gate.note_probe(busy.now);
+    }
+    assert_eq!(busy.circuit(), Circuit::Open, "not before its time is over");
+}
