@@ -1,5 +1,7 @@
 //! Alerts of databases that really go down, and a webhook that is really told.
 
+mod lag;
+
 use std::{
     fmt::Write,
     fs,

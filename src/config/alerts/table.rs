@@ -95,7 +95,7 @@ pub(super) const BUILT_IN: &[BuiltIn] = &[
         "replication-lag",
         Measure::ReplicationLag,
         (Above, 15.0),
-        (5, 15),
+        (2, 15),
         Ticket,
     ),
     rule(
