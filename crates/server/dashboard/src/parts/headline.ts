@@ -1,5 +1,6 @@
-// How a server is, in one sign and one word: its health, and the circuits that are not closed. A circuit that an
-// operator forced open refuses calls while all that is looked at is up.
+// How a server is, in one sign and one word: its health, and the circuits that are held. A circuit that an operator
+// forced open refuses calls while all that is looked at is up. One that is half open is no news here: of a database
+// that nobody calls it stays so, and harms nobody.
 
 import type { Snapshot } from "../contract/types";
 import { circuitTone } from "./Circuit";
@@ -14,13 +15,13 @@ export interface Circuits {
   names: string[];
 }
 
-/** Returns the circuits that are not closed, by their states. */
+/** Returns the circuits that are neither closed nor half open, by their states, the worst first. */
 export function heldCircuits({ databases }: Snapshot): Circuits[] {
   const found = new Map<string, Circuits>();
   for (const { name, circuit } of databases) {
     const { state } = circuit;
     const tone = circuitTone(state);
-    if (tone === "good" || state === "") continue;
+    if (tone === "good" || state === "half-open" || state === "") continue;
     const known = found.get(state);
     if (known) known.names.push(name);
     else found.set(state, { state, tone, names: [name] });
