@@ -6,11 +6,13 @@
 
 import { missing, startBrowser } from "../browser/browser.mjs";
 
-/** An election that nobody planned, a probe's period, and a machine that has other things to do. */
-const PATIENCE = 60_000;
+/** An election that nobody planned, a probe's period, and a machine that has other things to do; less than the
+    minute that who starts this waits for a line. */
+const PATIENCE = 50_000;
 
-/** The page's head, of data that are fresh. */
-const UP = /up\s*ready\s*live/;
+/** The page's head, of data that are fresh. A busy machine may make the process itself degraded. */
+const UP = /(up|degraded)\s*ready\s*live/;
+const DEGRADED = /degraded\s*ready\s*live/;
 const DOWN = /down\s*not ready\s*live/;
 
 const [address] = process.argv.slice(2);
@@ -49,7 +51,8 @@ async function moments(page) {
 
   await servers(page, (kinds) => kinds[first] === "unknown");
   const second = primaryOf(await servers(page, (kinds) => count(kinds, "primary") === 1));
-  await headline(page, UP);
+  // A member that does not answer is not up, and nothing that is required fails without it.
+  await headline(page, DEGRADED);
   await saw(page, "another primary", second);
 
   // One of three is no majority: nobody takes writes.
@@ -90,7 +93,7 @@ async function until(holds, read) {
   for (;;) {
     const found = await read();
     if (holds(found)) return found;
-    if (Date.now() - started > PATIENCE) throw new Error(`not within a minute: ${holds}, last ${JSON.stringify(found)}`);
+    if (Date.now() - started > PATIENCE) throw new Error(`never: ${holds}, last ${JSON.stringify(found)}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
