@@ -174,7 +174,7 @@ impl Watch {
     pub(crate) fn new(health: &Health, config: &HealthConfig, rules: Vec<Rule>) -> Self {
         let vitals = || {
             Vitals::new(
-                health.register(PROCESS, Need::Optional, None),
+                health.register(PROCESS, Need::Optional, Some(SECOND * 15)),
                 &config.limits,
             )
         };
@@ -199,9 +199,12 @@ impl Watch {
         // The windows count ticks as seconds: what was missed is made up for.
         ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
         ticks.tick().await;
+        let mut woken = Instant::now();
         loop {
             let due = ticks.tick().await;
-            let late = due.elapsed();
+            // Ticks that were missed are made up for at once: they tell of the same delay.
+            let late = (due.into_std() > woken).then(|| due.elapsed());
+            woken = Instant::now();
             for connection in &connections {
                 let Some(meter) = connection.meter() else {
                     continue;

@@ -15,7 +15,9 @@ use std::{
 
 use tokio::sync::OnceCell;
 
-pub(crate) use self::{connection::Connection, privileges::Privileges, topology::Server};
+pub(crate) use self::{
+    connection::Connection, privileges::Privileges, probe::Known, topology::Server,
+};
 pub use self::{shutdown::Shutdown, start::Connect, topology::Deployment};
 use crate::{
     config::Config,
@@ -173,10 +175,9 @@ impl Databases {
         self.0.tenant_names
     }
 
-    /// Returns the positions of the connections by deployment, as far as can be told: to show them,
-    /// and for nothing else.
-    pub(crate) fn grouped(&self) -> Vec<Vec<usize>> {
-        probe::known_groups(&self.0.connections)
+    /// Returns the deployments, as far as can be told: to show them, and for nothing else.
+    pub(crate) fn known(&self) -> Vec<Known> {
+        probe::known(&self.0.connections)
     }
 
     /// Returns whether changes leave an audit entry: `ENABLE_AUDIT_TRAIL`.

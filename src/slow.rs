@@ -94,9 +94,12 @@ impl Log {
         if let Some(calls) = due.line {
             self.tell(&key, call.elapsed, calls);
         }
-        let question = due.explain.then(|| call.inputs.question()).flatten();
-        if let Some(question) = question {
-            self.0.queue.ask(self, key, question);
+        if due.explain {
+            // Where it cannot be asked now, the next slow call of the shape may.
+            match self.0.queue.has_room().then(|| call.inputs.question()) {
+                Some(Some(question)) => self.0.queue.ask(self, key, question),
+                Some(None) | None => self.room().unasked(&key),
+            }
         }
     }
 

@@ -138,8 +138,9 @@ impl Budget {
         }
     }
 
-    /// Returns the tokens that are left.
+    /// Returns the tokens that are left, with those that time has given.
     pub(super) fn tokens(&self) -> u32 {
+        self.fill(Instant::now());
         Level::of(self.level.load(Ordering::Relaxed)).tokens
     }
 

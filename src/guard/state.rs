@@ -1,4 +1,4 @@
-//! What the guards stand at: read without changing anything, and forced by an operator.
+//! What the guards stand at: read without changing what time would not change, and forced by an operator.
 
 use std::{
     sync::{Arc, atomic::Ordering},

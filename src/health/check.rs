@@ -137,7 +137,8 @@ impl Check {
         self.found = Some((finding, now));
     }
 
-    /// Returns the 95th percentile of the last values.
+    /// Returns the 95th percentile of the last values; of few of them the greatest but one, so that one alone
+    /// is not what 95 % are.
     fn smooth(&mut self, value: f64, samples: usize) -> f64 {
         self.recent.push_back(value);
         while self.recent.len() > samples.max(1) {
@@ -145,7 +146,8 @@ impl Check {
         }
         let mut sorted: Vec<f64> = self.recent.iter().copied().collect();
         sorted.sort_by(f64::total_cmp);
-        let rank = (sorted.len() * 95).div_ceil(100);
+        let most = sorted.len().saturating_sub(1).max(1);
+        let rank = (sorted.len() * 95).div_ceil(100).min(most);
         sorted.get(rank.saturating_sub(1)).copied().unwrap_or(value)
     }
 
@@ -171,9 +173,14 @@ impl Check {
 
     /// Returns what it makes of the part that it belongs to: a value past a limit degrades, what is broken
     /// is down, what cannot be looked at says nothing.
-    pub(super) fn verdict(&self) -> Status {
+    pub(super) fn verdict(&self, now: Instant) -> Status {
+        let is_stale = |at: &Instant| {
+            self.stale_after
+                .is_some_and(|limit| now.duration_since(*at) > limit)
+        };
         match &self.found {
             None => Status::Unknown,
+            Some((_, at)) if is_stale(at) => Status::Unknown,
             Some((Finding::Broken(_), _)) => Status::Down,
             Some((Finding::Amiss(_), _)) => Status::Degraded,
             Some((Finding::Value(..), _)) if self.level > Level::Fine => Status::Degraded,

@@ -45,7 +45,7 @@ impl State {
             Status::Down => 3,
         };
         // A check that found nothing yet says nothing, unless there is no other.
-        let worst = checks.iter().map(Check::verdict);
+        let worst = checks.iter().map(|check| check.verdict(now));
         let known = worst.filter(|status| *status != Status::Unknown);
         let status = known.max_by_key(rank).unwrap_or(Status::Unknown);
         self.reported = now;

@@ -3,7 +3,7 @@
 use super::view::{CheckView, HealthView, NodeView, ReasonView};
 use crate::{
     health::{CheckSnapshot, Need, NodeSnapshot, Reason, Status},
-    orchestrator::Databases,
+    orchestrator::{Databases, Known},
 };
 
 /// What the nodes of logical databases and of deployments are called before their names.
@@ -24,10 +24,9 @@ pub(super) fn view(databases: &Databases) -> HealthView {
     };
     let connections = databases.connections();
     let mut components = Vec::new();
-    for group in databases.grouped() {
+    for Known { group, name } in databases.known() {
         let on_it = group.iter().map(|&at| connections[at].declared.name);
         let on_it: Vec<NodeSnapshot> = take(DATABASE, &on_it.collect::<Vec<_>>());
-        let name = connections[group[0]].deployment_name();
         let own = take(DEPLOYMENT, &[&name]).pop();
         components.push(deployment(name, own, on_it));
     }

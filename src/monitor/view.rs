@@ -280,10 +280,10 @@ pub struct ProcessView {
 pub(super) fn snapshot(databases: &Databases) -> Snapshot {
     let watch = databases.watch();
     let connections = databases.connections();
-    let deployments = databases.grouped();
+    let deployments = databases.known();
     let name_of = |position: usize| {
-        let own = deployments.iter().find(|group| group.contains(&position));
-        own.map_or_else(String::new, |group| connections[group[0]].deployment_name())
+        let own = deployments.iter().find(|own| own.group.contains(&position));
+        own.map_or_else(String::new, |own| own.name.clone())
     };
     let views = connections.iter().enumerate();
     let monitor = databases.monitor();
@@ -294,7 +294,10 @@ pub(super) fn snapshot(databases: &Databases) -> Snapshot {
         health: health::view(databases),
         deployments: deployments
             .iter()
-            .map(|group| deployment(group.iter().map(|&at| &*connections[at]).collect()))
+            .map(|known| {
+                let own = known.group.iter().map(|&at| &*connections[at]);
+                deployment(known.name.clone(), own.collect())
+            })
             .collect(),
         databases: views
             .map(|(at, connection)| {
@@ -313,11 +316,11 @@ pub(super) fn snapshot(databases: &Databases) -> Snapshot {
     }
 }
 
-fn deployment(connections: Vec<&Connection>) -> DeploymentView {
+fn deployment(name: String, connections: Vec<&Connection>) -> DeploymentView {
     let first = connections[0];
     let (tokens, capacity) = first.guard.state().budget;
     DeploymentView {
-        name: first.deployment_name(),
+        name,
         databases: connections
             .iter()
             .map(|connection| connection.declared.name)

@@ -44,8 +44,8 @@ impl Vitals {
         }
     }
 
-    /// Takes note of a second, whose tick was `late`.
-    pub(super) fn note(&self, process: &ProcessView, late: Duration) {
+    /// Takes note of a second, whose tick was `late` unless it only made up for another one.
+    pub(super) fn note(&self, process: &ProcessView, late: Option<Duration>) {
         let now = Instant::now();
         let as_number = |count: Option<u64>| count.map(|count| count as f64);
         let mut checks = self.checks.lock().unwrap_or_else(PoisonError::into_inner);
@@ -61,9 +61,11 @@ impl Vitals {
         let (open, most) = (process.open_files, process.open_files_limit);
         let files = share(as_number(open), as_number(most), "open files and sockets");
         checks.files.note(files, now);
-        let late = late.as_secs_f64() * 1_000.0;
-        let late = Finding::Value(late, "95 % of the last tasks ran late by at most".into());
-        checks.lag.note(late, now);
+        if let Some(late) = late {
+            let late = late.as_secs_f64() * 1_000.0;
+            let late = Finding::Value(late, "95 % of the last tasks ran late by at most".into());
+            checks.lag.note(late, now);
+        }
         let Checks {
             memory,
             cpu,

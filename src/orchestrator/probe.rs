@@ -10,10 +10,14 @@ mod write;
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::future::join_all;
+use futures_util::{StreamExt, future::join_all, stream::FuturesUnordered};
 use tokio::time::sleep;
 
-use self::{database::Part, deployment::Deployment};
+use self::{
+    database::Part,
+    deployment::Deployment,
+    write::{Own, Probed},
+};
 use super::Connection;
 use crate::{config::HealthConfig, health::Health, pauses::Pauses};
 
@@ -77,21 +81,7 @@ impl Probe {
 
     async fn look(&mut self) {
         self.align();
-        let groups = groups(&self.connections);
-        let probes = groups
-            .iter()
-            .map(|group| write::probe(group, self.turn, &self.connections));
-        let mut writable = Vec::new();
-        for (group, probed) in groups.iter().zip(join_all(probes).await) {
-            let shared = probed.shared.as_ref();
-            for (position, failure) in probed.own {
-                writable.extend((failure.is_none() && shared == Some(&Ok(()))).then_some(position));
-                self.parts[position].note_own(failure);
-            }
-            for &position in group {
-                self.parts[position].report(&self.connections[position], shared);
-            }
-        }
+        let writable = self.write().await;
         let looks = self.deployments.iter_mut().map(|deployment| {
             let group = &deployment.group;
             let asked = group.iter().find(|position| writable.contains(position));
@@ -102,20 +92,52 @@ impl Probe {
         join_all(looks).await;
     }
 
+    /// Lets each deployment take a write, and returns the positions of the connections through which one did.
+    async fn write(&mut self) -> Vec<usize> {
+        let groups = groups(&self.connections);
+        let first: Vec<_> = groups.iter().map(|group| self.first(group)).collect();
+        let Self {
+            connections, parts, ..
+        } = self;
+        let probes = groups.into_iter().zip(first).map(|(group, first)| async {
+            let probed = write::probe(first, &group, connections).await;
+            (group, probed)
+        });
+        let mut probes: FuturesUnordered<_> = probes.collect();
+        let mut writable = Vec::new();
+        // As each ends: one that hangs keeps no other from being reported.
+        while let Some((group, probed)) = probes.next().await {
+            let Probed { shared, own } = probed;
+            for (position, own) in own {
+                let is_fine = own == Own::Fine && shared == Some(Ok(()));
+                writable.extend(is_fine.then_some(position));
+                parts[position].note_own(own);
+            }
+            for position in group {
+                parts[position].report(&connections[position], shared.as_ref());
+            }
+        }
+        writable
+    }
+
+    /// Returns through whom a group is probed: another one at each turn, so that none stays unseen, and those
+    /// whose last probe did not go well.
+    fn first(&self, group: &[usize]) -> Vec<usize> {
+        let turn = group[self.turn % group.len()];
+        let is_first = |at: &&usize| **at == turn || self.parts[**at].is_in_doubt();
+        group.iter().filter(is_first).copied().collect()
+    }
+
     /// Deployments become known, and known better: those that are no more go, with what was seen of them.
     fn align(&mut self) {
-        let groups = known_groups(&self.connections).into_iter().map(|group| {
-            let name = self.connections[group[0]].deployment_name();
-            (group, name)
-        });
-        let groups: Vec<_> = groups.collect();
+        let all = known(&self.connections);
         let (kept, gone): (Vec<_>, Vec<_>) = self.deployments.drain(..).partition(|own| {
-            let mut known = groups.iter();
-            known.any(|(group, name)| *group == own.group && *name == own.name)
+            let mut known = all.iter();
+            known.any(|known| known.group == own.group && known.name == own.name)
         });
         self.deployments = kept;
         gone.into_iter().for_each(Deployment::retire);
-        for (group, name) in groups {
+        for Known { group, name } in all {
             if !self.deployments.iter().any(|own| own.group == group) {
                 let (limits, stale) = (&self.config.limits, stale(self.frequency));
                 let new = Deployment::new(group, name, &self.health, limits, stale);
@@ -125,9 +147,10 @@ impl Probe {
     }
 }
 
-/// After three turns without a report nothing is known: a turn is a pause, a write and three questions.
+/// After three turns without a report nothing is known: a turn is a pause, two rounds of writes and
+/// some questions.
 fn stale(frequency: Duration) -> Duration {
-    (frequency + LIMIT * 4) * 3
+    (frequency + LIMIT * 8) * 3
 }
 
 fn server_limit() -> i64 {
@@ -151,9 +174,33 @@ pub(super) fn groups(connections: &[Arc<Connection>]) -> Vec<Vec<usize>> {
     groups
 }
 
+/// A deployment as it is shown: the positions of its connections, and a name that no other one has.
+pub(crate) struct Known {
+    pub(crate) group: Vec<usize>,
+    pub(crate) name: String,
+}
+
+/// Returns the deployments as far as can be told. Where two sets have one name, the first server's address
+/// tells them apart.
+pub(super) fn known(connections: &[Arc<Connection>]) -> Vec<Known> {
+    let groups = known_groups(connections);
+    let name = |group: &[usize]| connections[group[0]].deployment_name();
+    let names: Vec<String> = groups.iter().map(|group| name(group)).collect();
+    let known = groups.into_iter().zip(&names).map(|(group, name)| {
+        let is_shared = names.iter().filter(|other| *other == name).count() > 1;
+        let first = connections[group[0]].servers().into_iter().next();
+        let name = match first.filter(|_| is_shared) {
+            Some(server) => format!("{name} ({})", server.address),
+            None => name.clone(),
+        };
+        Known { group, name }
+    });
+    known.collect()
+}
+
 /// Returns them as far as can be told. A deployment that does not answer is known by its set's name and
 /// members: enough to show it, and for nothing else.
-pub(super) fn known_groups(connections: &[Arc<Connection>]) -> Vec<Vec<usize>> {
+fn known_groups(connections: &[Arc<Connection>]) -> Vec<Vec<usize>> {
     let mut known: Vec<Vec<usize>> = Vec::new();
     for group in groups(connections) {
         let looks_same = |other: &&mut Vec<usize>| {

@@ -170,11 +170,16 @@ impl Topology {
             .any(|process| theirs.processes.values().any(|other| other == process))
     }
 
-    /// Returns whether both were last seen as a set of the same name and members.
+    /// Returns whether both were last seen as a set of the same name and members, or outside of sets as the
+    /// same servers.
     pub(super) fn looks_like(&self, other: &Self) -> bool {
-        let members = |view: &View| (view.set.clone(), view.hosts.clone());
-        let mine = members(&self.view());
-        mine.0.is_some() && mine == members(&other.view())
+        let members = |view: &View| match &view.set {
+            Some(_) => view.hosts.clone(),
+            None => view.servers.keys().cloned().collect(),
+        };
+        let look = |view: &View| (view.set.clone(), members(view));
+        let mine = look(&self.view());
+        !mine.1.is_empty() && mine == look(&other.view())
     }
 
     fn view(&self) -> MutexGuard<'_, View> {

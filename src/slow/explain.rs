@@ -68,6 +68,11 @@ pub(crate) fn queue() -> (Queue, Explainer) {
 }
 
 impl Queue {
+    /// Returns whether it is worth the while to make a question.
+    pub(super) fn has_room(&self) -> bool {
+        self.0.capacity() > 0
+    }
+
     pub(super) fn ask(&self, log: &Log, key: Key, question: Question) {
         let asked = Asked {
             log: log.clone(),
@@ -87,6 +92,12 @@ impl Asked {
 }
 
 impl Explainer {
+    /// Takes a question away and asks nothing.
+    #[cfg(test)]
+    pub(super) async fn take_one(&mut self) {
+        drop(self.0.recv().await);
+    }
+
     /// Asks what is queued until nobody is left who could; `may_ask` tells whether a logical database
     /// may be asked now.
     pub(crate) async fn run(mut self, may_ask: impl Fn(&'static str) -> bool) {
@@ -102,6 +113,9 @@ impl Explainer {
 }
 
 async fn explain(question: &Question) -> Finding {
+    if is_large(&question.command) {
+        return Finding::refused("it is too large to be asked about");
+    }
     let command = doc! {
         "explain": &question.command,
         "verbosity": "executionStats",
@@ -119,6 +133,13 @@ async fn explain(question: &Question) -> Finding {
         Ok(Err(error)) => Finding::refused(&reason(error)),
         Err(_) => Finding::refused("no answer came"),
     }
+}
+
+/// More than this is not kept waiting, nor sent for an explanation.
+const LARGEST: usize = 256 * 1024;
+
+fn is_large(command: &Document) -> bool {
+    mongodb::bson::serialize_to_vec(command).map_or(true, |bytes| bytes.len() > LARGEST)
 }
 
 /// Returns why there is no plan, without the server's words.

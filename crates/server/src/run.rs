@@ -59,7 +59,7 @@ impl Server {
         self.router_until(databases, config, &Life::default())
     }
 
-    /// Returns the same for a life that life.
+    /// Returns the same for a life that ends.
     fn router_until(&self, databases: &Databases, config: &Config, life: &Life) -> Result<Router> {
         let own = (self.routes)(databases)?;
         let health = health::routes(databases.clone());

@@ -92,10 +92,6 @@ impl Gate {
             }
             Circuit::Closed => Ok(self.generation),
             Circuit::HalfOpen if self.admitted < self.config.probes => {
-                if self.admitted == 0 {
-                    // From here on calls prove it, and no health probe.
-                    self.answered = 0;
-                }
                 self.admitted += 1;
                 Ok(self.generation)
             }
@@ -224,12 +220,12 @@ impl Gate {
         }
     }
 
-    /// Takes note of a health probe that was answered: where nobody calls, it stands for the calls that would
-    /// have to prove themselves.
+    /// Takes note of a health probe that was answered: where no call is under way, it stands for one of those
+    /// that would have to prove themselves.
     pub(super) fn note_probe(&mut self, now: Instant) {
         self.tick(now);
-        if self.circuit == Circuit::HalfOpen && self.admitted == 0 {
-            self.answered += 1;
+        if self.circuit == Circuit::HalfOpen && self.admitted == self.answered {
+            (self.admitted, self.answered) = (self.admitted + 1, self.answered + 1);
             if self.answered == self.config.probes {
                 self.turn(Circuit::Closed, Reason::ProbesAnswered, now);
             }

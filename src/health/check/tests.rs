@@ -72,7 +72,7 @@ fn far_past_its_limit_it_is_down_and_its_part_degraded() {
     let seen = statuses(&mut check, &[250.0; 4]);
 
     assert_eq!(seen[3], "down");
-    assert_eq!(check.verdict(), Status::Degraded);
+    assert_eq!(check.verdict(Instant::now()), Status::Degraded);
     let snapshot = check.snapshot(Instant::now());
     assert_eq!(
         (snapshot.observed, snapshot.threshold),
@@ -97,15 +97,39 @@ fn the_slowest_of_twenty_may_be_slow() {
 }
 
 #[test]
+fn right_after_the_start_one_slow_one_is_not_what_most_are() {
+    let mut check = check(20);
+    let mut values = vec![1.0, 10_000.0];
+    values.extend([1.0; 20]);
+
+    assert!(
+        statuses(&mut check, &values)
+            .iter()
+            .all(|status| *status == "up")
+    );
+}
+
+#[test]
+fn what_was_amiss_long_ago_says_nothing_of_its_part() {
+    let mut check = check(1).stale_after(Duration::from_secs(5));
+    let now = Instant::now();
+
+    check.note(Finding::Amiss("gone".into()), now);
+
+    assert_eq!(check.verdict(now), Status::Degraded);
+    assert_eq!(check.verdict(now + Duration::from_secs(6)), Status::Unknown);
+}
+
+#[test]
 fn what_is_broken_is_down_at_once_and_up_at_once() {
     let mut check = check(1);
     let now = Instant::now();
 
     check.note(Finding::Broken("gone".into()), now);
-    assert_eq!(check.verdict(), Status::Down);
+    assert_eq!(check.verdict(Instant::now()), Status::Down);
     check.note(Finding::Fine, now);
 
-    assert_eq!(check.verdict(), Status::Up);
+    assert_eq!(check.verdict(Instant::now()), Status::Up);
 }
 
 #[test]
@@ -116,7 +140,7 @@ fn what_cannot_be_looked_at_says_why_and_nothing_else() {
     check.note(Finding::Unsupported("no right".into()), now);
 
     let snapshot = check.snapshot(now);
-    assert_eq!(check.verdict(), Status::Up);
+    assert_eq!(check.verdict(Instant::now()), Status::Up);
     assert_eq!(snapshot.status, CheckStatus::Unsupported);
     assert_eq!(snapshot.message.as_deref(), Some("no right"));
 }

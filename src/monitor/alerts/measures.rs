@@ -114,18 +114,23 @@ fn lag(deployment: &DeploymentView) -> Option<(f64, String)> {
     Some((lag, format!("{server} is {lag:.1} s behind the primary")))
 }
 
+/// What a retry takes.
+const RETRY_COST: u32 = 5;
+
 fn retry_budget(deployment: &DeploymentView) -> Option<(f64, String)> {
     let budget = &deployment.budget;
     let message = format!(
         "{} of {} tokens for retries are left",
         budget.tokens, budget.capacity
     );
-    (budget.capacity > 0).then(|| (f64::from(budget.tokens), message))
+    // What never pays is not exhausted.
+    (budget.capacity >= RETRY_COST).then(|| (f64::from(budget.tokens), message))
 }
 
 fn circuit(database: &DatabaseView) -> Option<(f64, String)> {
     let circuit = &database.circuit;
-    let is_open = !["closed", "disabled"].contains(&circuit.state.as_str());
+    // Half open it lets calls through, and forced open it is as somebody wants it.
+    let is_open = circuit.state == "open";
     let message = format!(
         "the circuit of `{}` is {}: {}",
         database.name, circuit.state, circuit.reason

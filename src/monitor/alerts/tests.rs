@@ -347,7 +347,7 @@ fn every_built_in_rule_fires_on_its_own_cause() {
         ..Window::default()
     };
     let customer = &mut all.databases[1];
-    customer.circuit.state = "half-open".into();
+    customer.circuit.state = "open".into();
     customer.windows = windows(bad);
     customer.bulkhead.in_use = 8;
     customer.counts.forced_drops = 1;

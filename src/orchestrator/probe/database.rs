@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::Connection;
+use super::{Connection, LIMIT, write::Own};
 use crate::{
     guard::Circuit,
     health::{Check, Finding, Health, Limit, Node},
@@ -16,9 +16,14 @@ pub(super) struct Part {
     write: Check,
     pool: Check,
     circuit: Check,
-    /// A failure of this client's own, of its last probe.
+    /// A failure of this client's own that still stands.
     own: Option<String>,
+    /// How many of its last probes were not answered in time.
+    silent: u32,
 }
+
+/// An election may take longer than a probe: one that was not answered says nothing yet.
+const SILENT: u32 = 2;
 
 impl Part {
     pub(super) fn new(
@@ -35,12 +40,32 @@ impl Part {
             pool: Check::new("pool", limits),
             circuit: Check::new("circuit", limits),
             own: None,
+            silent: 0,
         }
     }
 
     /// Takes note of a probe through its own client.
-    pub(super) fn note_own(&mut self, failure: Option<String>) {
-        self.own = failure;
+    pub(super) fn note_own(&mut self, own: Own) {
+        self.silent = match own {
+            Own::Silent => self.silent + 1,
+            Own::Fine | Own::Failed(_) => 0,
+        };
+        match own {
+            Own::Fine => self.own = None,
+            Own::Failed(reason) => self.own = Some(reason),
+            Own::Silent if self.silent >= SILENT => {
+                let times = self.silent;
+                self.own = Some(format!(
+                    "no write was answered within {LIMIT:?}, {times} times in a row"
+                ));
+            }
+            Own::Silent => {}
+        }
+    }
+
+    /// Returns whether it must prove itself: its last probe did not go well.
+    pub(super) fn is_in_doubt(&self) -> bool {
+        self.own.is_some() || self.silent > 0
     }
 
     /// Reports what is known without asking: heartbeats alone.

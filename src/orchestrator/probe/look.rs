@@ -49,17 +49,13 @@ pub(super) fn ping(connection: &Connection) -> BoxFuture<'_, Option<Finding>> {
         let started = Instant::now();
         let command = doc! { "ping": 1 };
         match timeout(LIMIT, async { connection.own().run_command(command).await }).await {
-            Ok(Ok(_)) => {
-                let taken = started.elapsed().as_secs_f64() * 1_000.0;
-                Some(Finding::Value(
-                    taken,
-                    "95 % of the last pings took at most".into(),
-                ))
-            }
             Ok(Err(_)) => None,
-            Err(_) => Some(Finding::Amiss(format!(
-                "a ping was not answered within {LIMIT:?}"
-            ))),
+            // One that is given up took at least so long.
+            Ok(Ok(_)) | Err(_) => {
+                let taken = started.elapsed().as_secs_f64() * 1_000.0;
+                let of = "95 % of the last pings took at most";
+                Some(Finding::Value(taken, of.into()))
+            }
         }
     }
     .boxed()

@@ -21,6 +21,7 @@ use tokio::{sync::Semaphore, time::timeout};
 pub(super) use self::events::stream;
 use super::stream::Live;
 use crate::{
+    extract::NoParameters,
     outgoing::{ANSWER_LIMIT, Failed, Outgoing},
     problem::Problem,
 };
@@ -161,6 +162,7 @@ impl Peer {
 pub(super) async fn relay(
     State(live): State<Arc<Live>>,
     Path((name, route)): Path<(String, String)>,
+    _: NoParameters,
 ) -> Result<Response, Problem> {
     let peer = live.peers().find(&name)?;
     if !ROUTES.contains(&route.as_str()) {

@@ -285,18 +285,18 @@ fn slow_answers_alone_open_it_too() {
 }
 
 #[test]
-fn where_nobody_calls_health_probes_close_it_and_where_somebody_does_they_count_for_nothing() {
+fn where_no_call_is_under_way_health_probes_stand_for_calls() {
     let mut idle = Scene::new();
     idle.half_open();
-    for _ in 0..3 {
-        assert_eq!(idle.circuit(), Circuit::HalfOpen);
-        idle.gate.note_probe(idle.now);
-    }
+    // One call is answered, and then nobody calls.
+    idle.call(Verdict::Answered);
+    idle.gate.note_probe(idle.now);
+    assert_eq!(idle.circuit(), Circuit::HalfOpen);
+    idle.gate.note_probe(idle.now);
     assert_eq!(idle.circuit(), Circuit::Closed);
 
     let mut busy = Scene::new();
     busy.half_open();
-    busy.gate.note_probe(busy.now);
     let own = busy.admit().unwrap();
     for _ in 0..10 {
         busy.gate.note_probe(busy.now);

@@ -29,6 +29,9 @@ impl Scraped {
         let tokens = guards().map(|guard| (label(guard), f64::from(guard.budget.0)));
         let help = "Tokens left for retries, which a deployment's databases share";
         gauge(to, "mongoplex_retry_budget_tokens", help, tokens)?;
+        let capacity = guards().map(|guard| (label(guard), f64::from(guard.budget.1)));
+        let help = "The most of these tokens";
+        gauge(to, "mongoplex_retry_budget_capacity", help, capacity)?;
         let forced = guards().map(|guard| (label(guard), guard.forced as f64));
         let help = "Calls that only the guard's own timer ended, at the cost of a connection";
         counter(to, "mongoplex_forced_drops", help, forced)?;

@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use super::{LARGEST, Live, Peer, pause};
-use crate::problem::Problem;
+use crate::{extract::NoParameters, problem::Problem};
 
 /// A peer says something each second; after so long without a byte it is taken for gone.
 const SILENCE: Duration = Duration::from_secs(20);
@@ -26,6 +26,7 @@ const SILENCE: Duration = Duration::from_secs(20);
 pub(in crate::monitor) async fn stream(
     State(live): State<Arc<Live>>,
     Path(name): Path<String>,
+    _: NoParameters,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let peer = live.peers().find(&name)?.clone();
     let Ok(permit) = peer.streams.clone().try_acquire_owned() else {
