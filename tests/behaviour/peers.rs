@@ -178,6 +178,17 @@ async fn a_peers_routes_are_relayed_and_nothing_else_is() {
     assert!(of("second/history").await.body["databases"].is_object());
     assert_eq!(of("second/alerts").await.body, json!({ "alerts": [] }));
 
+    let later = of("second/history?since=2100-01-01T00:00:00Z").await.body;
+    let points = later["databases"]["customer"].as_array().cloned();
+    assert_eq!(points.unwrap_or_default(), [Value::Null; 0], "{later}");
+    for path in [
+        "second/history?from=1",
+        "second/snapshot?a=b",
+        "second/stream?a=b",
+    ] {
+        assert_eq!(of(path).await.status, 400, "{path}");
+    }
+
     for path in [
         "first/snapshot",
         "other/snapshot",

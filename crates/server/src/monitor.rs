@@ -57,6 +57,7 @@ pub(crate) fn routes(
         .route("/monitor/slow", get(slow))
         .route("/monitor/stream", get(stream::stream))
         .route("/monitor/peers/{name}/stream", get(peers::stream))
+        .route("/monitor/peers/{name}/history", get(peers::history))
         .route("/monitor/peers/{name}/{route}", get(peers::relay))
         .merge(dashboard::routes());
     Ok(routes.with_state(live))

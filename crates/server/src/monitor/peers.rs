@@ -21,13 +21,13 @@ use tokio::{sync::Semaphore, time::timeout};
 pub(super) use self::events::stream;
 use super::stream::Live;
 use crate::{
-    extract::NoParameters,
+    extract::{NoParameters, Since},
     outgoing::{ANSWER_LIMIT, Failed, Outgoing},
     problem::Problem,
 };
 
-/// What can be asked for at once.
-const ROUTES: [&str; 4] = ["snapshot", "history", "slow", "alerts"];
+/// What can be asked for at once, besides the history.
+const ROUTES: [&str; 3] = ["snapshot", "slow", "alerts"];
 
 /// The largest answer, and the largest event, in bytes.
 const LARGEST: usize = 8 * 1024 * 1024;
@@ -158,7 +158,7 @@ impl Peer {
     }
 }
 
-/// `/monitor/peers/{name}/{route}` for everything but the stream.
+/// `/monitor/peers/{name}/{route}` for everything but history and stream.
 pub(super) async fn relay(
     State(live): State<Arc<Live>>,
     Path((name, route)): Path<(String, String)>,
@@ -168,8 +168,26 @@ pub(super) async fn relay(
     if !ROUTES.contains(&route.as_str()) {
         return Err(Problem::not_found());
     }
-    let body = peer.get(&route).await?;
-    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+    Ok(json(peer.get(&route).await?))
+}
+
+/// `/monitor/peers/{name}/history`, which alone takes a parameter: it goes on as it was understood here.
+pub(super) async fn history(
+    State(live): State<Arc<Live>>,
+    Path(name): Path<String>,
+    Since(since): Since,
+) -> Result<Response, Problem> {
+    let peer = live.peers().find(&name)?;
+    let since = since.and_then(|since| since.try_to_rfc3339_string().ok());
+    let route = since.map_or_else(
+        || "history".into(),
+        |since| format!("history?since={since}"),
+    );
+    Ok(json(peer.get(&route).await?))
+}
+
+fn json(body: Bytes) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
 /// The pause before the next try of a stream: 1 s, and twice as long each time, up to 10 s.
