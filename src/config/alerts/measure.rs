@@ -10,7 +10,7 @@ pub enum Measure {
     DatabaseDown,
     /// 1 where a deployment has no server that takes writes.
     NoPrimary,
-    /// 1 where a logical database's circuit is neither closed nor disabled.
+    /// 1 where a logical database's circuit is open or half open, and has just refused calls.
     CircuitOpen,
     /// How many times faster than allowed errors use up what a target of 99.9 % leaves for them.
     SloBurn,

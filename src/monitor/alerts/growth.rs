@@ -18,10 +18,13 @@ impl Growth {
     /// Takes note of the counters. Before the first time they were zero: they begin with the process.
     pub(super) fn note(&mut self, now: Instant, snapshot: &Snapshot) {
         for database in &snapshot.databases {
-            let operations = database.operations.iter();
-            let ambiguous = operations.map(|one| one.outcomes.of(Outcome::Ambiguous));
+            let all = |outcome| -> u64 {
+                let operations = database.operations.iter();
+                operations.map(|one| one.outcomes.of(outcome)).sum()
+            };
             for (measure, total) in [
-                (Measure::AmbiguousWrites, ambiguous.sum()),
+                (Measure::AmbiguousWrites, all(Outcome::Ambiguous)),
+                (Measure::CircuitOpen, all(Outcome::Rejected)),
                 (Measure::ForcedDrops, database.counts.forced_drops),
                 (
                     Measure::UnclassifiedErrors,

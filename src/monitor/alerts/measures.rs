@@ -54,7 +54,7 @@ pub(super) fn read(measure: Measure, snapshot: &Snapshot, growth: &Growth) -> Ve
         Measure::NoPrimary => deployments(&no_primary),
         Measure::ReplicationLag => deployments(&lag),
         Measure::RetryBudget => deployments(&retry_budget),
-        Measure::CircuitOpen => databases(&circuit),
+        Measure::CircuitOpen => databases(&|database| Some(circuit(growth, database))),
         Measure::SloBurn => databases(&slo_burn),
         Measure::ErrorRate => databases(&error_rate),
         Measure::P99 => databases(&p99),
@@ -127,15 +127,17 @@ fn retry_budget(deployment: &DeploymentView) -> Option<(f64, String)> {
     (budget.capacity >= RETRY_COST).then(|| (f64::from(budget.tokens), message))
 }
 
-fn circuit(database: &DatabaseView) -> Option<(f64, String)> {
+/// Without calls it stays half open, which is no trouble; while it refuses them it is open and half open
+/// by turns, which is one trouble. What an operator forced, somebody knows of.
+fn circuit(growth: &Growth, database: &DatabaseView) -> (f64, String) {
     let circuit = &database.circuit;
-    // Half open it lets calls through, and forced open it is as somebody wants it.
-    let is_open = circuit.state == "open";
+    let refused = growth.of(Measure::CircuitOpen, database.name);
+    let is_open = ["open", "half-open"].contains(&circuit.state.as_str()) && refused > 0;
     let message = format!(
         "the circuit of `{}` is {}: {}",
         database.name, circuit.state, circuit.reason
     );
-    Some((flag(is_open), message))
+    (flag(is_open), message)
 }
 
 /// The lesser of two windows: the long one says that it matters, the short one that it still goes on.

@@ -1,11 +1,11 @@
 mod house;
 mod readings;
 
-use self::house::{ambiguous, calm, check, down, operation, tenant, windows};
+use self::house::{calm, check, down, ended, operation, tenant, windows};
 use super::*;
 use crate::{
     config::{When, built_in_rules},
-    meter::Window,
+    meter::{Outcome, Window},
 };
 
 /// Alerts with a clock of their own, which stands still between two seconds, and a log.
@@ -299,7 +299,7 @@ fn of_two_deployments_with_one_name_the_worse_counts() {
 fn counters_fire_on_growth_and_are_calm_a_minute_later() {
     let mut bench = Bench::of("ambiguous-writes", 0, 0, 0);
     let mut one = calm();
-    one.databases[0].operations = vec![ambiguous(3)];
+    one.databases[0].operations = vec![ended(Outcome::Ambiguous, 3)];
 
     bench.go(10, &calm());
     bench.go(100, &one);
@@ -352,7 +352,11 @@ fn every_built_in_rule_fires_on_its_own_cause() {
     customer.bulkhead.in_use = 8;
     customer.counts.forced_drops = 1;
     customer.counts.unclassified_errors = 1;
-    customer.operations = vec![operation("find_one", bad, Some(500.0)), ambiguous(1)];
+    customer.operations = vec![
+        operation("find_one", bad, Some(500.0)),
+        ended(Outcome::Ambiguous, 1),
+        ended(Outcome::Rejected, 1),
+    ];
     all.tenants = vec![tenant("north", 900, 1.0), tenant("south", 101, 1.0)];
     all.health.components[0].checks = vec![
         check("connections", "degraded", Some(86.0)),

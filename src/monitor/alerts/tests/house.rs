@@ -155,9 +155,9 @@ pub(super) fn operation(
     }
 }
 
-/// Returns an operation with writes of which nobody knows.
-pub(super) fn ambiguous(count: u64) -> OperationView {
-    let outcomes = Outcomes::from_iter([(Outcome::Ambiguous.as_str(), count)]);
+/// Returns an operation whose calls ended so.
+pub(super) fn ended(outcome: Outcome, count: u64) -> OperationView {
+    let outcomes = Outcomes::from_iter([(outcome.as_str(), count)]);
     OperationView {
         outcomes,
         ..operation("update_one", Window::default(), None)

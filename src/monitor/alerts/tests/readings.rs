@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use super::{
     super::{Snapshot, growth::Growth, measures},
-    house::{calm, check, operation, tenant},
+    house::{calm, check, ended, operation, tenant},
 };
 use crate::{
     config::{MEASURES, Measure, checks},
-    meter::Window,
+    meter::{Outcome, Window},
     monitor::view::CheckView,
 };
 
@@ -43,6 +43,29 @@ fn burn_rates_need_both_windows_and_enough_errors() {
     assert_eq!(over, [("admin".into(), 0.0)], "it does not go on");
     let both = burn(window(1_000, 0.02), window(9_000, 0.015));
     assert!(both[0].1 > 14.4 && both[0].1 < 15.1, "{both:?}");
+}
+
+#[test]
+fn a_circuit_counts_as_open_while_it_refuses_calls_of_its_own_accord() {
+    let with = |state: &str, rejected| {
+        let mut snapshot = calm();
+        snapshot.databases[0].circuit.state = state.into();
+        snapshot.databases[0].operations = vec![ended(Outcome::Rejected, rejected)];
+        read("circuit-open", &snapshot)[0].1
+    };
+
+    for (state, rejected, expected) in [
+        ("closed", 9, 0.0),
+        ("disabled", 9, 0.0),
+        ("forced-open", 9, 0.0),
+        ("open", 1, 1.0),
+        ("half-open", 1, 1.0),
+        // Nobody calls.
+        ("open", 0, 0.0),
+        ("half-open", 0, 0.0),
+    ] {
+        assert_eq!(with(state, rejected), expected, "{state}");
+    }
 }
 
 #[test]
