@@ -116,9 +116,30 @@ async fn explain(question: &Question) -> Finding {
     if is_large(&question.command) {
         return Finding::refused("it is too large to be asked about");
     }
+    let ran = ask(question, "executionStats").await;
+    // The slowest are those that most want a plan, which needs no running.
+    let answer = match ran {
+        Err(Refusal::TooLong) => ask(question, "queryPlanner").await,
+        other => other,
+    };
+    match answer {
+        Ok(reply) => plan::read(&reply, question),
+        Err(Refusal::TooLong) => Finding::refused("no answer came in time"),
+        Err(Refusal::Because(reason)) => Finding::refused(&reason),
+    }
+}
+
+/// Why there is no answer.
+enum Refusal {
+    TooLong,
+    /// In words, without the server's.
+    Because(String),
+}
+
+async fn ask(question: &Question, verbosity: &str) -> Result<Document, Refusal> {
     let command = doc! {
         "explain": &question.command,
-        "verbosity": "executionStats",
+        "verbosity": verbosity,
         "maxTimeMS": i64::try_from(SERVER_LIMIT.as_millis()).unwrap_or(i64::MAX),
     };
     let anywhere = ReadPreference::SecondaryPreferred {
@@ -129,9 +150,9 @@ async fn explain(question: &Question) -> Finding {
         .run_command(command)
         .selection_criteria(SelectionCriteria::ReadPreference(anywhere));
     match timeout(LIMIT, async { asking.await }).await {
-        Ok(Ok(reply)) => plan::read(&reply, question),
-        Ok(Err(error)) => Finding::refused(&reason(error)),
-        Err(_) => Finding::refused("no answer came"),
+        Ok(Ok(reply)) => Ok(reply),
+        Ok(Err(error)) => Err(refusal(error)),
+        Err(_) => Err(Refusal::TooLong),
     }
 }
 
@@ -142,13 +163,12 @@ fn is_large(command: &Document) -> bool {
     mongodb::bson::serialize_to_vec(command).map_or(true, |bytes| bytes.len() > LARGEST)
 }
 
-/// Returns why there is no plan, without the server's words.
-fn reason(error: mongodb::error::Error) -> String {
+fn refusal(error: mongodb::error::Error) -> Refusal {
     let cause = Cause::new(error);
-    match cause.code() {
+    Refusal::Because(match cause.code() {
+        Some(50) => return Refusal::TooLong,
         Some(13) => "the user has no right to".into(),
-        Some(50) => plan::TOO_LONG.into(),
         Some(code) => format!("the server refused it with code {code}"),
         None => "no server answered".into(),
-    }
+    })
 }

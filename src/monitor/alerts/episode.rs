@@ -171,7 +171,10 @@ impl Episode {
                 self.alert.unit = reading.unit;
             }
             None => {
-                self.alert.message = format!("`{}` is not looked at any more", self.alert.subject);
+                self.alert.message = format!(
+                    "there is no reading of `{}` any more: it is too quiet, or gone",
+                    self.alert.subject
+                );
                 self.alert.observed = None;
             }
         }

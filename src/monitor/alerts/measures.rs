@@ -206,12 +206,16 @@ fn grown(measure: Measure, growth: &Growth, database: &DatabaseView) -> (f64, St
     (grown as f64, format!("{grown} {what} in the last minute"))
 }
 
+/// From how many tenants on one can be too much for the others.
+const FEW_TENANTS: usize = 4;
+
 /// Only among several, and what is nobody's by name is nobody's fault.
 fn tenants(measure: Measure, snapshot: &Snapshot) -> Vec<Reading> {
     let all = &snapshot.tenants;
     let calls: u64 = all.iter().map(|one| one.calls).sum();
     let time: f64 = all.iter().map(|one| one.mean_ms * one.calls as f64).sum();
-    if all.len() < 2 || calls < ENOUGH_OF_TENANTS {
+    // Of two or three one has half of it without making noise.
+    if all.len() < FEW_TENANTS || calls < ENOUGH_OF_TENANTS {
         return Vec::new();
     }
     let named = all.iter().filter(|one| one.tenant != "_other");

@@ -357,7 +357,9 @@ fn every_built_in_rule_fires_on_its_own_cause() {
         ended(Outcome::Ambiguous, 1),
         ended(Outcome::Rejected, 1),
     ];
-    all.tenants = vec![tenant("north", 900, 1.0), tenant("south", 101, 1.0)];
+    all.tenants = ["north", "south", "east", "west"]
+        .map(|name| tenant(name, if name == "north" { 900 } else { 40 }, 1.0))
+        .into();
     all.health.components[0].checks = vec![
         check("connections", "degraded", Some(86.0)),
         check("disk", "degraded", Some(91.0)),
@@ -392,6 +394,8 @@ fn those_that_are_over_are_kept_up_to_a_number() {
         snapshot.tenants = vec![
             tenant(&format!("t{round}"), 1_000, 1.0),
             tenant("_other", 1_000, 1.0),
+            tenant("_other", 0, 0.0),
+            tenant("_other", 0, 0.0),
         ];
         bench.go(1, &snapshot);
     }

@@ -100,7 +100,7 @@ pub(super) fn disk(connection: &Connection) -> BoxFuture<'_, Option<Finding>> {
             let reason = "the server tells it of databases that hold something only";
             return Some(Finding::Unsupported(reason.into()));
         };
-        let of = "the primary's file system is full";
+        let of = "used of the primary's file system";
         Some(Finding::Value(used * 100.0 / total, of.into()))
     }
     .boxed()

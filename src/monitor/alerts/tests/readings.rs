@@ -113,9 +113,20 @@ fn a_tenant_is_noisy_among_several_only() {
     let long = shares(vec![
         tenant("north", 900, 1.0),
         tenant("south", 100, 91.0),
+        tenant("west", 0, 0.0),
         tenant("_other", 500, 0.0),
     ]);
-    assert_eq!(long, [("north".into(), 60.0), ("south".into(), 91.0)]);
+    let expected = [("north", 60.0), ("south", 91.0), ("west", 0.0)];
+    assert_eq!(long, expected.map(|(name, share)| (name.to_owned(), share)));
+    assert_eq!(
+        shares(vec![
+            tenant("north", 9_000, 1.0),
+            tenant("south", 1, 1.0),
+            tenant("west", 1, 1.0)
+        ]),
+        [],
+        "of three one may have most without making noise"
+    );
 }
 
 #[test]

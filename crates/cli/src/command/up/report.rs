@@ -20,7 +20,10 @@ pub(super) struct Up<'a> {
 impl Up<'_> {
     pub(super) async fn text(&self) -> Result<String, Failure> {
         let mut parts = vec![self.title()];
-        parts.push(output::table(&["SERVER", "ADDRESS"], self.server_rows()));
+        parts.push(output::table(
+            &["SERVER", "ADDRESS", "PAGE"],
+            self.server_rows(),
+        ));
         parts.push(output::table(
             &["DATABASE", "DEPLOYMENT", "NAME", "MODELS"],
             self.database_rows(),
@@ -41,7 +44,11 @@ impl Up<'_> {
 
     pub(super) async fn json(&self) -> Result<String, Failure> {
         let servers = self.servers.iter().map(|server| {
-            json!({ "name": server.name(), "url": format!("http://{}", server.address()) })
+            json!({
+                "name": server.name(),
+                "url": format!("http://{}", server.address()),
+                "dashboard": self.page(server),
+            })
         });
         let databases = self.databases.deployments().into_iter().map(|at| {
             json!({
@@ -86,9 +93,17 @@ impl Up<'_> {
             vec![
                 server.name().to_owned(),
                 format!("http://{}", server.address()),
+                self.page(server).unwrap_or_default(),
             ]
         };
         self.servers.iter().map(row).collect()
+    }
+
+    /// Returns where a server's dashboard is, where it is served.
+    fn page(&self, server: &Bound) -> Option<String> {
+        let config = &self.place.config;
+        let is_served = config.metrics && config.environment.is_harmless();
+        is_served.then(|| format!("http://{}/dashboard", server.address()))
     }
 
     fn models(&self, database: &str) -> Vec<&'static str> {
