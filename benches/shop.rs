@@ -38,7 +38,9 @@ pub(crate) async fn connect(uri: &str, variables: &[(&str, &str)]) -> Result<Dat
         sources.variable(*name, *value)
     });
     let registry = Registry::new().with::<Shop>();
-    let config = Config::load(&registry, &[], &sources)?;
+    let mut config = Config::load(&registry, &[], &sources)?;
+    // Rules are looked at once a second, whatever the calls are: benches/monitor.rs measures that by itself.
+    config.alerts.rules.clear();
     Ok(Databases::builder(registry, config)
         .application("benches")
         .connect()

@@ -226,9 +226,10 @@ impl Watch {
 
     /// Holds what is known now against the rules, and tells of what has changed. Nobody is waited for.
     fn watch_rules(&self, monitor: &Monitor) {
-        if !monitor.is_on() {
+        if !monitor.is_on() || self.rules().is_empty() {
             return;
         }
+        // The snapshot shows the alerts as they were: it looks at the rules too.
         let snapshot = monitor.snapshot();
         let mut rules = self.rules();
         for change in rules.evaluate(Instant::now(), &snapshot) {

@@ -262,3 +262,15 @@ fn tenants_are_shown_by_id_or_by_a_hash_of_it() {
     assert_eq!(hashed.len(), 12);
     assert!(!hashed.contains("north"));
 }
+
+#[test]
+fn what_had_no_calls_has_the_window_of_nothing() {
+    let layout = series::layout();
+
+    let empty = histogram::Histogram32::with_config(&layout);
+
+    assert_eq!(
+        Window::new(&Totals::default(), &empty, 60),
+        Window::default()
+    );
+}

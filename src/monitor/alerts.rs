@@ -128,6 +128,11 @@ impl Alerts {
         }
     }
 
+    /// Returns whether there are no rules.
+    pub(super) fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
     /// Holds a snapshot against the rules and returns what has changed, in the order of the rules and
     /// of the subjects' names. To be called once a second, with a time that does not go back.
     pub(super) fn evaluate(&mut self, now: Instant, snapshot: &Snapshot) -> Vec<Transition> {
