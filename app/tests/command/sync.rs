@@ -56,9 +56,11 @@ fn short(list: &Value) -> Vec<String> {
     lines
 }
 
-async fn last(client: &Client) -> Timestamp {
+/// Returns when a database whose name begins so was last written to: other tests share the server.
+async fn last(client: &Client, prefix: &str) -> Timestamp {
     let oplog = client.database("local").collection::<Document>("oplog.rs");
-    let newest = oplog.find_one(doc! {}).sort(doc! { "$natural": -1 }).await;
+    let own = doc! { "ns": { "$regex": format!("^{prefix}") } };
+    let newest = oplog.find_one(own).sort(doc! { "$natural": -1 }).await;
     newest.unwrap().unwrap().get_timestamp("ts").unwrap()
 }
 
@@ -100,7 +102,7 @@ async fn a_check_tells_every_kind_of_difference_and_changes_nothing() {
         .create_collection("tenants")
         .view_on("users".to_owned());
     view.await.unwrap();
-    let before = last(&client).await;
+    let before = last(&client, names.prefix()).await;
 
     let (code, checked) = told(&names, "sync --check");
 
@@ -123,7 +125,11 @@ async fn a_check_tells_every_kind_of_difference_and_changes_nothing() {
         (&checked["added"], &checked["complete"]),
         (&json!([]), &json!(false))
     );
-    assert_eq!(last(&client).await, before, "nothing was written");
+    assert_eq!(
+        last(&client, names.prefix()).await,
+        before,
+        "nothing was written"
+    );
 
     let (code, synced) = told(&names, "sync");
     assert_eq!(code, Some(3), "{synced}");

@@ -31,7 +31,7 @@ impl<'a> Watch<'a> {
         Self {
             client,
             databases,
-            since: last(client).await,
+            since: last(client, "").await,
         }
     }
 
