@@ -8,6 +8,7 @@ mod health;
 mod history;
 mod process;
 mod slow;
+mod snapshot;
 mod view;
 mod vitals;
 
@@ -89,7 +90,7 @@ impl Monitor {
 
     /// Returns everything as it stands, up to the last whole second.
     pub fn snapshot(&self) -> Snapshot {
-        view::snapshot(&self.databases)
+        snapshot::snapshot(&self.databases)
     }
 
     /// Returns how the parts are doing.
