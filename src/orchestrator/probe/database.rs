@@ -53,10 +53,10 @@ impl Part {
         match own {
             Own::Fine => self.own = None,
             Own::Failed(reason) => self.own = Some(reason),
+            // Without a count: what is the same for many databases is shown once.
             Own::Silent if self.silent >= SILENT => {
-                let times = self.silent;
                 self.own = Some(format!(
-                    "no write was answered within {LIMIT:?}, {times} times in a row"
+                    "no write was answered within {LIMIT:?}, twice and more"
                 ));
             }
             Own::Silent => {}
