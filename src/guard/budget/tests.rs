@@ -176,3 +176,14 @@ fn on_many_threads_each_transition_is_told_once_and_counts_what_was_refused() {
     };
     assert_eq!(over.iter().map(of).sum::<u32>(), refused);
 }
+
+#[test]
+fn what_time_has_given_is_there_when_somebody_looks() {
+    let budget = Budget::new("shop", 500);
+    while budget.withdraw(Instant::now()) {}
+    assert!(budget.tokens() < COST);
+
+    *budget.filled.lock().unwrap() -= Duration::from_secs(10);
+
+    assert!(budget.tokens() >= 100, "10 a second: {}", budget.tokens());
+}
