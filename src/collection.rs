@@ -98,6 +98,13 @@ impl<M: Model> Collection<M> {
         }
     }
 
+    /// Returns the same on another collection of the database.
+    #[must_use]
+    pub(crate) fn renamed(mut self, collection: &'static str) -> Self {
+        self.target.rename(collection);
+        self
+    }
+
     /// Returns the handle on the deleted documents, where deleting only marks
     /// ([`Upkeep::SoftDelete`](crate::Upkeep::SoftDelete)).
     ///

@@ -6,6 +6,7 @@
 //! a secret put into the wrong variable. This module alone reads the environment.
 
 mod alerts;
+mod control;
 mod database;
 mod environment;
 mod explain;
@@ -29,6 +30,7 @@ pub use self::{
         AlertConfig, MEASURES, Measure, Named, Rule, Severity, WebhookConfig, When,
         built_in as built_in_rules, checks,
     },
+    control::ControlConfig,
     database::{DatabaseConfig, Tuning},
     environment::Environment,
     explain::{Explained, Explanation},
@@ -65,6 +67,8 @@ pub struct Config {
     pub health: HealthConfig,
     /// What is watched and who is told: `ALERT_…`.
     pub alerts: AlertConfig,
+    /// Where migrations and seeds keep what they did.
+    pub control: ControlConfig,
     /// The authority that signed the certificates of webhook and peers: `HTTPS_CA_FILE`.
     pub https_ca_file: Option<PathBuf>,
     /// Whether changes that are audited leave an entry: `ENABLE_AUDIT_TRAIL`.
@@ -135,6 +139,7 @@ impl Config {
         let tenant_names = reader.process("METRICS_TENANTS", parse::tenant_names);
         let health = health::read(&mut reader);
         let alerts = alerts::read(&mut reader);
+        let control = control::read(&mut reader);
         let https_ca_file = reader.process("HTTPS_CA_FILE", parse::file);
         let suspects = unknown::check(&mut reader, registry, servers);
         let (found, trail) = reader.finish();
@@ -150,6 +155,7 @@ impl Config {
                 health: health?,
                 suspects,
                 alerts,
+                control: control?,
                 https_ca_file: https_ca_file.map(|chosen| chosen.value),
                 directory: sources.directory().to_owned(),
             })

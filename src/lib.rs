@@ -32,6 +32,7 @@
 pub mod audit;
 pub mod collection;
 pub mod config;
+pub mod control;
 mod database;
 pub mod doctor;
 pub mod error;
@@ -39,6 +40,7 @@ mod fault;
 pub mod guard;
 pub mod health;
 pub mod meter;
+pub mod migrate;
 mod model;
 pub mod monitor;
 mod orchestrator;

@@ -20,12 +20,13 @@ pub(crate) use self::{
 };
 pub use self::{shutdown::Shutdown, start::Connect, topology::Deployment};
 use crate::{
-    config::Config,
+    config::{Config, ControlConfig},
     database::Database,
     error::{Error, Result},
     guard::{Force, GuardState},
     health::Health,
     meter::Names,
+    migrate::{Lists, Migrator},
     monitor::{Monitor, Watch},
     registry::{LogicalDatabase, Registry},
     schema::Schema,
@@ -54,6 +55,8 @@ struct Inner {
     watch: Arc<Watch>,
     tenant_names: Names,
     audit_trail: bool,
+    control: ControlConfig,
+    migrations: Lists,
     shutdown: OnceCell<Shutdown>,
 }
 
@@ -129,6 +132,19 @@ impl Databases {
     /// Returns what the models say about the databases, to compare and to add what is missing.
     pub fn schema(&self) -> Schema {
         Schema::new(self.clone())
+    }
+
+    /// Returns what carries out the migrations that the application has listed.
+    pub fn migrator(&self) -> Migrator {
+        Migrator::new(self.clone(), &self.0.migrations)
+    }
+
+    pub(crate) fn migrations(&self) -> &Lists {
+        &self.0.migrations
+    }
+
+    pub(crate) fn control(&self) -> &ControlConfig {
+        &self.0.control
     }
 
     /// Returns each connected logical database's place, in the order of the registry.

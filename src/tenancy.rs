@@ -6,7 +6,7 @@
 
 use std::{any::TypeId, sync::Arc};
 
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use mongodb::bson::{DateTime, doc};
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,13 @@ pub struct Tenant {
     pub status: TenantStatus,
     /// When its row was written, its databases being complete.
     pub created_at: DateTime,
+}
+
+/// A row of which only the id is read.
+#[derive(Deserialize)]
+struct Named {
+    #[serde(rename = "_id")]
+    id: TenantId,
 }
 
 /// Whether a tenant may be served.
@@ -227,6 +234,19 @@ impl Tenancy {
             .await?
             .filter(|tenant| tenant.status == TenantStatus::Active);
         tenant.ok_or_else(|| Error::UnknownTenant(id.clone()))
+    }
+
+    /// Returns the ids of all tenants that may be served, in their order.
+    ///
+    /// # Errors
+    /// Those of the query.
+    pub(crate) async fn ids(&self) -> Result<Vec<TenantId>> {
+        let rows = self.rows.find(doc! { "status": "active" });
+        let rows = rows.projection(doc! { "_id": 1 }).sort(doc! { "_id": 1 });
+        let rows = rows.batch_size(10_000_u32).raw().await?;
+        rows.map(|row| self.rows.decode::<Named>(&row?).map(|row| row.id))
+            .try_collect()
+            .await
     }
 
     /// Returns up to `limit` tenants in the order of their ids, beginning behind `after`.

@@ -41,6 +41,12 @@ pub struct Target {
 }
 
 impl Target {
+    pub(super) fn rename(&mut self, collection: &'static str) {
+        let database = self.raw.client().database(&self.namespace.database);
+        self.raw = database.collection(collection);
+        self.namespace.collection = collection;
+    }
+
     pub(super) fn operation(&self, name: &'static str, class: Class, resend: Resend) -> Operation {
         Operation {
             name,

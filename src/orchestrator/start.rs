@@ -17,6 +17,7 @@ use crate::{
     guard::{Circuit, Listeners, Observer, SlowLog},
     health::{Health, Need},
     meter::Meter,
+    migrate::{List, Lists},
     monitor::Watch,
     pauses::Pauses,
     registry::{Declared, Registry},
@@ -38,6 +39,7 @@ pub struct Connect {
     /// What stands in the place of what each database declares.
     need: Option<Need>,
     commands: Option<EventHandler<CommandEvent>>,
+    migrations: Lists,
     /// Where slow reads wait to be explained, and who does it.
     explains: (slow::Queue, Explainer),
 }
@@ -51,6 +53,7 @@ impl Connect {
             observers: Vec::new(),
             need: None,
             commands: None,
+            migrations: Lists::default(),
             explains: slow::queue(),
         }
     }
@@ -66,6 +69,12 @@ impl Connect {
     /// them: each is tried once, and [`health`](Databases::health) says how it is.
     pub fn even_if_down(mut self) -> Self {
         self.need = Some(Need::Optional);
+        self
+    }
+
+    /// Returns the builder with the migrations of one target; see [`migrations!`](crate::migrations).
+    pub fn migrations(mut self, list: List) -> Self {
+        self.migrations.add(list);
         self
     }
 
@@ -101,8 +110,9 @@ impl Connect {
     /// # Errors
     /// [`Error::Unreachable`] with every required database that did not answer, [`Error::Faults`]
     /// for an invalid registry, or for two logical databases that turn out to be one namespace.
-    pub async fn connect(self) -> Result<Databases> {
+    pub async fn connect(mut self) -> Result<Databases> {
         self.registry.check()?;
+        self.migrations.settle(&self.registry).into_result(())?;
         self.tell_left_out();
         let limit = self.config.server.startup_timeout;
         let configured = self.config.databases.iter();
@@ -236,6 +246,8 @@ impl Connect {
             health,
             tasks,
             audit_trail: self.config.audit_trail,
+            control: self.config.control,
+            migrations: self.migrations,
             shutdown: OnceCell::new(),
         }));
         let watching = watch.run(connections, databases.downgrade());

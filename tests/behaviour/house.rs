@@ -9,8 +9,8 @@ use axum::{
 };
 use models::{admin_server::Admin, customer_services::Customer, shared::Shared};
 use mongoplex::{
-    Config, Database, Databases, Registry, Sources, TenantDatabase, guard::Observer, mongodb,
-    schema::Mode,
+    Config, Connect, Database, Databases, Registry, Sources, TenantDatabase, guard::Observer,
+    mongodb, schema::Mode,
 };
 use mongoplex_testing::{ReplicaSet, TestDatabases, raw, shared};
 use serde_json::Value;
@@ -48,14 +48,23 @@ impl House {
         variables: &[(&str, &str)],
         observers: Vec<Arc<dyn Observer>>,
     ) -> Self {
+        let with = |builder: Connect| observers.into_iter().fold(builder, Connect::observer);
+        let house = Self::bare(set, test, variables, with).await;
+        house.databases.schema().common(Mode::Add).await.unwrap();
+        house
+    }
+
+    /// Returns a house whose databases are not there yet, connected by what a test makes of the builder.
+    pub(crate) async fn bare(
+        set: &ReplicaSet,
+        test: &str,
+        variables: &[(&str, &str)],
+        with: impl FnOnce(Connect) -> Connect,
+    ) -> Self {
         let names = TestDatabases::on(set, test);
         let config = config(&names, variables);
         let builder = Databases::builder(registry(), config.clone()).application(test);
-        let builder = observers
-            .into_iter()
-            .fold(builder, mongoplex::Connect::observer);
-        let databases = builder.connect().await.unwrap();
-        databases.schema().common(Mode::Add).await.unwrap();
+        let databases = with(builder).connect().await.unwrap();
         Self {
             databases,
             config,
@@ -110,6 +119,7 @@ impl House {
 pub(crate) fn sources(names: &TestDatabases) -> Sources {
     Sources::default()
         .variable("MONGOPLEX_ENV", "test")
+        .variable("CONTROL_DATABASE", names.name("control"))
         .variable("DATABASE_ADMIN_URI", names.uri("admin"))
         .variable("DATABASE_CUSTOMER_URI", names.uri("customer"))
 }

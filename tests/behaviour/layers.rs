@@ -17,6 +17,8 @@ const LAYERS: [&[&str]; 8] = [
         "transaction",
         "audit",
         "monitor",
+        "control",
+        "migrate",
     ],
     &["collection"],
     &["guard"],

@@ -14,6 +14,7 @@ mod guard;
 mod health;
 mod house;
 mod layers;
+mod migrate;
 mod monitor;
 mod ops;
 mod orchestrator;

@@ -468,6 +468,20 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting(
         Process,
+        "CONTROL_DATABASE",
+        "a database's name of letters, digits, `_` and `-`, at most 63, without `__`",
+        same("mongoplex_control"),
+        "Where migrations and seeds keep what they did, on each deployment.",
+    ),
+    setting(
+        Process,
+        "MIGRATION_LEASE",
+        "a duration from `3s` to `10m`",
+        same("30s"),
+        "How long the lock of a run lasts whose process is gone; it is renewed every sixth of that.",
+    ),
+    setting(
+        Process,
         "LOG_LEVEL",
         "error, warn, info, debug, trace, or a filter such as `info,mongoplex=debug`",
         same("info"),

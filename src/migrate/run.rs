@@ -1,0 +1,314 @@
+//! A run over one list: looks before it locks, claims what is behind, works on it, and gives the lock back.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use mongodb::bson::{Document, doc};
+
+use super::{
+    error::Error,
+    fleet::Fleet,
+    list::Direction,
+    perform::Performer,
+    records::RUNS,
+    row::TargetState,
+    survey::{Scope, Survey},
+    told::{Event, Outcome, Told},
+    work::Goal,
+};
+use crate::{
+    control::{Acquired, CrashPoint, Lease},
+    schema::Mode,
+    tenancy::TenantId,
+};
+
+/// What is asked of a run.
+#[derive(Clone)]
+pub(super) struct Ask {
+    pub(super) verb: &'static str,
+    pub(super) goal: Goal,
+    /// Only these tenants, who are then tried whatever state they are in.
+    pub(super) tenants: Option<Vec<TenantId>>,
+    /// How long another run is waited for.
+    pub(super) wait: Duration,
+    pub(super) fleet: Fleet,
+    pub(super) told: Told,
+}
+
+/// How the work under one lease ended.
+enum Held {
+    Done,
+    /// The lease was lost.
+    Lost,
+}
+
+impl Scope {
+    /// Runs what is asked, and adds to `outcome` what became of it.
+    pub(super) async fn run(&self, ask: &Ask, outcome: &mut Outcome) -> Result<(), Error> {
+        let survey = self.survey().await?;
+        let names = self.wanted(&survey, ask).await?;
+        self.left_out(&survey, outcome);
+        if names.is_empty() && self.enrolled(&survey, ask).is_empty() {
+            return Ok(());
+        }
+        let blocked = self.blocked(&survey, &ask.goal).await?;
+        if !blocked.is_empty() {
+            return Err(Error::Blocked(blocked));
+        }
+        loop {
+            let lease = self.lock(ask).await?;
+            let lease = Arc::new(lease);
+            let done = self.held(&lease, ask, outcome).await;
+            let taken = match done {
+                Ok(Held::Lost) => lease.is_taken().await?,
+                _ => false,
+            };
+            CrashPoint::BeforeRelease.pass();
+            let released = match Arc::into_inner(lease) {
+                Some(lease) if !taken => lease.release().await,
+                _ => Ok(()),
+            };
+            CrashPoint::Released.pass();
+            match done? {
+                Held::Done => return Ok(released?),
+                Held::Lost if taken => {
+                    let scope = self.connection.name.to_string();
+                    return Err(Error::Fenced { scope });
+                }
+                // Nobody was there to renew it with, and nobody has taken it: on from here.
+                Held::Lost => ask.told.tell(&Event::Paused {
+                    target: self.list.target(),
+                }),
+            }
+        }
+    }
+
+    async fn lock(&self, ask: &Ask) -> Result<Lease, Error> {
+        let (control, scope) = (&self.records.control, &self.connection.name);
+        let (lease, took_over) = match Lease::acquire(control, scope, ask.verb, ask.wait).await? {
+            Acquired::Held { lease, took_over } => (lease, took_over),
+            Acquired::Other(holder) => return Err(Error::Held(holder)),
+        };
+        CrashPoint::Locked.pass();
+        if took_over {
+            self.records.sweep(&lease).await?;
+            CrashPoint::Swept.pass();
+        }
+        Ok(lease)
+    }
+
+    /// Works under a lease until nothing is left, or the lease is lost.
+    async fn held(
+        &self,
+        lease: &Arc<Lease>,
+        ask: &Ask,
+        outcome: &mut Outcome,
+    ) -> Result<Held, Error> {
+        let survey = self.survey().await?;
+        if survey.groups.is_empty() {
+            self.records.prepare().await?;
+        }
+        let strangers = self.enrolled(&survey, ask);
+        CrashPoint::BeforeEnrol.pass();
+        let mut rows = Vec::new();
+        for stranger in &strangers {
+            rows.push(match self.is_new(stranger).await? {
+                true => self.at_head(stranger.row(lease.fence()), lease.run()),
+                false => stranger.row(lease.fence()),
+            });
+        }
+        self.records.enrol(rows).await?;
+        CrashPoint::AfterEnrol.pass();
+        self.begin(lease, ask).await?;
+        let performer = Performer {
+            lease: lease.clone(),
+            records: self.records.clone(),
+            list: self.list.clone(),
+            goal: Arc::new(ask.goal.clone()),
+        };
+        let mut tried: BTreeSet<String> = BTreeSet::new();
+        loop {
+            let survey = self.survey().await?;
+            let names = self.wanted(&survey, ask).await?;
+            // A tenant that was made meanwhile is behind if its maker knew less.
+            let names: Vec<String> = names
+                .into_iter()
+                .filter(|name| !tried.contains(name))
+                .collect();
+            if names.is_empty() {
+                break;
+            }
+            tried.extend(names.iter().cloned());
+            let told = (&ask.told, self.list.target());
+            if !ask.fleet.run(&performer, names, told, outcome).await? {
+                return Ok(Held::Lost);
+            }
+            if outcome.is_halted() {
+                break;
+            }
+        }
+        self.end(lease, outcome).await?;
+        Ok(Held::Done)
+    }
+
+    /// Returns whether a logical database is empty: then the models say what it is to be, and every
+    /// migration is behind it. It is made so.
+    async fn is_new(&self, stranger: &super::survey::Stranger) -> Result<bool, Error> {
+        if stranger.tenant.is_some() {
+            return Ok(false);
+        }
+        let place = super::body::Place {
+            connection: self.connection.clone(),
+            name: self.connection.name.clone(),
+            is_tenants: false,
+            lock: Duration::from_secs(3),
+        };
+        if !place.collections().await?.is_empty() {
+            return Ok(false);
+        }
+        let schema = self.databases.schema().only(&[self.list.logical]);
+        schema.common(Mode::Add).await?;
+        Ok(true)
+    }
+
+    /// Returns the record of a database that is what the models say: everything is applied.
+    pub(super) fn at_head(&self, mut row: Document, run: &str) -> Document {
+        let entry = |hash: &str| {
+            doc! { "state": "applied", "hash": hash, "run": run, "new": true }
+        };
+        let entries = self.list.migrations.iter();
+        let ledger: Document = entries
+            .map(|listed| (listed.id.to_owned(), entry(&listed.hash).into()))
+            .collect();
+        row.insert("ledger", ledger);
+        row.insert("digest", self.list.head());
+        row
+    }
+
+    /// Returns the databases that get a record by this run.
+    fn enrolled(&self, survey: &Survey, ask: &Ask) -> Vec<super::survey::Stranger> {
+        if ask.goal.direction != Some(Direction::Up) {
+            return Vec::new();
+        }
+        let meant = |tenant: &Option<TenantId>| match (&ask.tenants, tenant) {
+            (None, _) => true,
+            (Some(only), Some(tenant)) => only.contains(tenant),
+            (Some(_), None) => false,
+        };
+        let strangers = survey.strangers.iter();
+        strangers
+            .filter(|stranger| meant(&stranger.tenant))
+            .cloned()
+            .collect()
+    }
+
+    /// Returns the names of the targets to work on.
+    async fn wanted(&self, survey: &Survey, ask: &Ask) -> Result<Vec<String>, Error> {
+        let only: Option<BTreeSet<String>> = ask.tenants.as_ref().map(|tenants| {
+            let name = |tenant: &TenantId| self.connection.tenant_name(tenant).to_string();
+            tenants.iter().map(name).collect()
+        });
+        let named = match (ask.goal.direction, &ask.goal.of_run) {
+            _ if survey.groups.is_empty() => Vec::new(),
+            (Some(Direction::Up), _) => self.behind(survey, only.is_some()).await?,
+            (_, Some(run)) => self.of_run(run).await?,
+            (_, None) => self.records.known().await?,
+        };
+        let meant = |name: &String| only.as_ref().is_none_or(|only| only.contains(name));
+        Ok(named.into_iter().filter(meant).collect())
+    }
+
+    async fn behind(&self, survey: &Survey, is_named: bool) -> Result<Vec<String>, Error> {
+        let head = self.list.head();
+        let is_behind = |group: &&super::records::Group| group.digest != head;
+        if !survey.groups.iter().any(|group| is_behind(&group)) {
+            return Ok(Vec::new());
+        }
+        let left_out: &[TargetState] = match is_named {
+            true => &[TargetState::Interrupted],
+            false => &[TargetState::Interrupted, TargetState::Quarantined],
+        };
+        let mut names = self.records.behind(&head, left_out).await?;
+        let quarantined = survey
+            .groups
+            .iter()
+            .any(|group| group.state == TargetState::Quarantined);
+        if quarantined && !is_named {
+            names.extend(self.released().await?);
+            names.sort();
+        }
+        Ok(names)
+    }
+
+    /// Returns the quarantined targets whose migration has been changed since.
+    async fn released(&self) -> Result<Vec<String>, Error> {
+        let rows = self.records.find(doc! { "state": "quarantined" }).await?;
+        let is_changed = |row: &super::row::Row| {
+            let failure = row.failure.as_ref();
+            failure.is_some_and(|failure| {
+                let listed = self.list.find(&failure.migration);
+                listed.is_none_or(|listed| listed.hash != failure.hash)
+            })
+        };
+        Ok(rows
+            .into_iter()
+            .filter(is_changed)
+            .map(|row| row.database)
+            .collect())
+    }
+
+    async fn of_run(&self, run: &str) -> Result<Vec<String>, Error> {
+        let of_it = |id| {
+            let mut filter = Document::new();
+            filter.insert(format!("ledger.{id}.run"), run);
+            filter
+        };
+        let any: Vec<Document> = self.list.ids().map(of_it).collect();
+        match any.is_empty() {
+            true => Ok(Vec::new()),
+            false => Ok(self.records.named(doc! { "$or": any }).await?),
+        }
+    }
+
+    fn left_out(&self, survey: &Survey, outcome: &mut Outcome) {
+        for group in &survey.groups {
+            match group.state {
+                TargetState::Quarantined => outcome.quarantined_before += group.count,
+                TargetState::Interrupted => outcome.interrupted_before += group.count,
+                _ => {}
+            }
+        }
+    }
+
+    async fn begin(&self, lease: &Lease, ask: &Ask) -> Result<(), Error> {
+        let owner = lease.owner();
+        let record = doc! {
+            "verb": ask.verb, "target": self.list.target(), "scope": &*self.connection.name,
+            "fence": lease.fence(), "by": owner.to_document(), "version": env!("CARGO_PKG_VERSION"),
+        };
+        self.tell_run(lease, record, "startedAt").await
+    }
+
+    async fn end(&self, lease: &Lease, outcome: &Outcome) -> Result<(), Error> {
+        let counts = doc! {
+            "done": i64::try_from(outcome.done).unwrap_or(i64::MAX),
+            "failed": i64::try_from(outcome.failed.len()).unwrap_or(i64::MAX),
+        };
+        self.tell_run(lease, counts, "endedAt").await
+    }
+
+    async fn tell_run(&self, lease: &Lease, set: Document, at: &str) -> Result<(), Error> {
+        let mut now = Document::new();
+        now.insert(at, true);
+        let update = doc! { "$set": set, "$currentDate": now };
+        let command = doc! {
+            "update": RUNS,
+            "updates": [{ "q": { "_id": lease.run() }, "u": update, "upsert": true }],
+        };
+        Ok(self
+            .records
+            .control
+            .write("update", RUNS, command)
+            .await
+            .map(drop)?)
+    }
+}

@@ -1,0 +1,149 @@
+//! Looks at all targets of a list without touching their databases, and writes nothing.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use mongodb::bson::{Document, doc};
+
+use super::{
+    error::Blocked,
+    list::{Direction, List},
+    records::{Group, Records},
+    row::TargetState,
+    work::{Goal, Obstacle, todo},
+};
+use crate::{
+    control::Control,
+    error::Result,
+    orchestrator::{Connection, Databases},
+    tenancy::TenantId,
+};
+
+/// One list, and where its targets and their records are.
+#[derive(Debug, Clone)]
+pub(super) struct Scope {
+    pub(super) databases: Databases,
+    pub(super) connection: Arc<Connection>,
+    pub(super) records: Records,
+    pub(super) list: Arc<List>,
+}
+
+/// A database that has no record yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stranger {
+    pub(super) database: String,
+    pub(super) tenant: Option<TenantId>,
+}
+
+/// What was found.
+#[derive(Debug, Clone)]
+pub(super) struct Survey {
+    pub(super) groups: Vec<Group>,
+    pub(super) strangers: Vec<Stranger>,
+}
+
+impl Scope {
+    pub(super) fn new(databases: &Databases, control: &Control, list: Arc<List>) -> Self {
+        Self {
+            databases: databases.clone(),
+            connection: control.connection().clone(),
+            records: Records::new(control, &list),
+            list,
+        }
+    }
+
+    /// Looks at all records, and for databases that have none.
+    pub(super) async fn survey(&self) -> Result<Survey> {
+        let groups = self.records.groups().await?;
+        let known: u64 = groups.iter().map(|group| group.count).sum();
+        Ok(Survey {
+            strangers: self.strangers(known).await?,
+            groups,
+        })
+    }
+
+    async fn strangers(&self, known: u64) -> Result<Vec<Stranger>> {
+        let all = match self.list.is_tenants {
+            true => self.tenants().await?,
+            false => vec![Stranger {
+                database: self.connection.name.to_string(),
+                tenant: None,
+            }],
+        };
+        if known == 0 {
+            return Ok(all);
+        }
+        let known: BTreeSet<String> = self.records.known().await?.into_iter().collect();
+        let unknown = |stranger: &Stranger| !known.contains(&stranger.database);
+        Ok(all.into_iter().filter(unknown).collect())
+    }
+
+    async fn tenants(&self) -> Result<Vec<Stranger>> {
+        let ids = self.databases.tenancy()?.ids().await?;
+        let stranger = |id: TenantId| Stranger {
+            database: self.connection.tenant_name(&id).to_string(),
+            tenant: Some(id),
+        };
+        Ok(ids.into_iter().map(stranger).collect())
+    }
+
+    /// Returns what keeps any target from being worked on, by one of each group: what they have applied
+    /// is the same.
+    pub(super) async fn blocked(&self, survey: &Survey, goal: &Goal) -> Result<Vec<Blocked>> {
+        let samples: Vec<String> = survey
+            .groups
+            .iter()
+            .map(|group| group.sample.clone())
+            .collect();
+        let rows = self.records.rows(&samples).await?;
+        let mut blocked = Vec::new();
+        for row in rows {
+            let Err(obstacles) = todo(&row, &self.list, goal) else {
+                continue;
+            };
+            let of_row = |group: &&Group| group.sample == row.database;
+            let count = survey
+                .groups
+                .iter()
+                .find(of_row)
+                .map_or(1, |group| group.count);
+            blocked.extend(obstacles.into_iter().map(|obstacle| Blocked {
+                target: self.list.target(),
+                database: row.database.clone(),
+                count,
+                obstacle,
+            }));
+        }
+        Ok(blocked)
+    }
+
+    /// Returns the ids that a database without a record would be applied.
+    pub(super) fn of_stranger(&self, goal: &Goal) -> Vec<&'static str> {
+        let wanted = |id: &&'static str| goal.to.as_deref().is_none_or(|to| *id <= to);
+        let ids = self.list.ids().filter(wanted);
+        match goal.direction {
+            Some(Direction::Up) => ids.take(goal.steps.unwrap_or(usize::MAX)).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Stranger {
+    /// Returns its record as it begins: nothing is applied.
+    pub(super) fn row(&self, fence: i64) -> Document {
+        doc! {
+            "_id": &self.database,
+            "tenant": self.tenant.as_ref().map(TenantId::as_str),
+            "state": TargetState::Ready.as_str(),
+            "digest": super::list::digest(std::iter::empty()),
+            "fence": fence,
+            "ledger": {},
+        }
+    }
+}
+
+impl Obstacle {
+    /// Returns whether it only says that something is older than what is applied.
+    pub fn is_late(&self) -> bool {
+        matches!(self, Self::Late { .. })
+    }
+}
