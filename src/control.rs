@@ -15,7 +15,7 @@ use mongodb::{
     error::{CommandError, ErrorKind},
 };
 
-pub(crate) use self::lease::{Acquired, Lease, matched};
+pub(crate) use self::lease::{Acquired, Lease, expire, look, matched};
 pub use self::{crash::CrashPoint, lease::Holder, owner::Owner};
 use crate::{
     config::ControlConfig,
@@ -33,11 +33,22 @@ const LIMIT: Duration = Duration::from_secs(20);
 pub(crate) struct Control {
     connection: Arc<Connection>,
     config: ControlConfig,
+    limit: Duration,
 }
 
 impl Control {
     pub(crate) fn new(connection: Arc<Connection>, config: ControlConfig) -> Self {
-        Self { connection, config }
+        let limit = LIMIT;
+        Self {
+            connection,
+            config,
+            limit,
+        }
+    }
+
+    /// Returns the same whose commands may take so long.
+    pub(crate) fn within(self, limit: Duration) -> Self {
+        Self { limit, ..self }
     }
 
     pub(crate) fn connection(&self) -> &Arc<Connection> {
@@ -118,7 +129,7 @@ impl Control {
             is_joint: false,
             class: Class::Schema,
             resend: Resend::SameEffect,
-            timeout: Some(LIMIT),
+            timeout: Some(self.limit),
             within: None,
         }
     }

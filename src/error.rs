@@ -136,6 +136,15 @@ pub enum Error {
         /// What is missing, in words that name no document.
         missing: Vec<String>,
     },
+    /// A tenant's database is known to be older than the migrations that the application lists; its row was
+    /// not written.
+    #[error(
+        "the database of tenant `{tenant}` is left from before and migrations are pending there: drop it, or give the tenant another id"
+    )]
+    Behind {
+        /// The tenant.
+        tenant: TenantId,
+    },
     /// A document could not be turned into BSON, or BSON not into the model.
     #[error("a document of {namespace} does not fit its model: {reason}")]
     Shape {

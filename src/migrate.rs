@@ -6,10 +6,13 @@
 //! It does not: name models (a migration stays as it was written, models go on), or merge what two
 //! branches have done (a migration that is older than one that is applied is told and not guessed at).
 
+mod amend;
 mod backfill;
 mod body;
 mod carry;
+mod enrol;
 mod error;
+mod expect;
 mod fleet;
 mod ground;
 mod limiter;
@@ -23,6 +26,7 @@ mod status;
 mod step;
 mod survey;
 mod told;
+mod verify;
 mod work;
 
 use std::{sync::Arc, time::Duration};
@@ -31,15 +35,18 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::list::Lists;
 pub use self::{
+    amend::Repair,
     backfill::Backfill,
     body::{RawHandle, StepError, TransactionHandle},
     error::{Blocked, Error},
+    expect::Finding,
     fleet::Budget,
     list::{Direction, List, Migration, Target, Tenants},
     row::{Failure, TargetState},
     status::{Listing, Pending, Status},
     step::{Retry, Step},
     told::{Event, Failed, Outcome},
+    verify::{Unsound, Verified},
     work::Obstacle,
 };
 use self::{fleet::Fleet, run::Ask, survey::Scope, told::Told, work::Goal};
@@ -189,7 +196,19 @@ impl Migrator {
         if direction == Direction::Down {
             lists.reverse();
         }
-        let ask = Ask {
+        let ask = self.ask(verb, direction);
+        for list in lists {
+            let scope = self.scope(list)?;
+            scope.run(&ask, &mut outcome).await?;
+            if !outcome.is_whole() {
+                break;
+            }
+        }
+        Ok(outcome)
+    }
+
+    fn ask(&self, verb: &'static str, direction: Direction) -> Ask {
+        Ask {
             verb,
             goal: Goal {
                 direction: Some(direction),
@@ -199,15 +218,7 @@ impl Migrator {
             wait: self.wait,
             fleet: self.fleet.clone(),
             told: self.told.clone(),
-        };
-        for list in lists {
-            let scope = self.scope(list)?;
-            scope.run(&ask, &mut outcome).await?;
-            if !outcome.is_whole() {
-                break;
-            }
         }
-        Ok(outcome)
     }
 
     fn scope(&self, list: &Arc<List>) -> Result<Scope, Error> {
@@ -219,6 +230,11 @@ impl Migrator {
                 list.logical.to_uppercase()
             )));
         }
+        Ok(self.open(list)?)
+    }
+
+    fn open(&self, list: &Arc<List>) -> crate::Result<Scope> {
+        let connection = self.databases.connection(list.database, list.logical)?;
         let control = Control::new(connection, self.databases.control().clone());
         Ok(Scope::new(&self.databases, &control, list.clone()))
     }

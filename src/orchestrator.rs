@@ -139,10 +139,6 @@ impl Databases {
         Migrator::new(self.clone(), &self.0.migrations)
     }
 
-    pub(crate) fn migrations(&self) -> &Lists {
-        &self.0.migrations
-    }
-
     pub(crate) fn control(&self) -> &ControlConfig {
         &self.0.control
     }

@@ -146,13 +146,13 @@ impl Tenancy {
         self
     }
 
-    /// Creates a tenant: first its databases whole (collections, validators, indexes), then its
-    /// row, with its audit entry where that database lists [`Entry`]. Repeated, it finishes what was left, and answers [`Created::Existing`] once it exists.
+    /// Creates a tenant: first its databases whole (collections, validators, indexes), then its place in the
+    /// ledger of migrations, all of which it is beyond, then its row, with its audit entry where that database lists [`Entry`]. Repeated, it finishes what was left, and answers [`Created::Existing`] once it exists.
     ///
     /// # Errors
     /// [`Error::TenantExists`] when it exists under another name, [`Error::Invalid`] when the name has
     /// not 1–200 characters; nothing was changed then. [`Error::Incomplete`] when its databases hold
-    /// something differently than the models say.
+    /// something differently than the models say. [`Error::Behind`] when they are older than the migrations.
     ///
     /// # Cancel safety
     /// Dropped midway there may be databases without a row, which nothing reaches; calling it again
@@ -164,10 +164,11 @@ impl Tenancy {
             return Err(Error::TenantExists(id.clone()));
         }
         self.databases.schema().complete_tenant(id).await?;
-        match before {
-            Some(tenant) => Ok(Created::Existing(tenant)),
-            None => self.insert(id, name).await,
+        if let Some(tenant) = before {
+            return Ok(Created::Existing(tenant));
         }
+        self.databases.migrator().begin_at_head(id).await?;
+        self.insert(id, name).await
     }
 
     /// Refuses what the validator would refuse, before any database is made.

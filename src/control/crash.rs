@@ -1,5 +1,5 @@
 //! Places at which a test lets the process end: one before and one after every write to a record, and
-//! around each step. Only builds with the feature `crash-points` know them.
+//! around each step. Builds without debug assertions, such as releases, know none of them.
 
 /// A place to end at. Their names are what `MONGOPLEX_CRASH_AT` takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +61,7 @@ impl CrashPoint {
 
     /// Passes the place; the process ends here where `MONGOPLEX_CRASH_AT` says `<name>:<n>` and it is
     /// the n-th time.
-    #[cfg(feature = "crash-points")]
+    #[cfg(debug_assertions)]
     pub(crate) fn pass(self) {
         use std::sync::{
             LazyLock,
@@ -80,6 +80,6 @@ impl CrashPoint {
     }
 
     /// Passes the place.
-    #[cfg(not(feature = "crash-points"))]
+    #[cfg(not(debug_assertions))]
     pub(crate) fn pass(self) {}
 }

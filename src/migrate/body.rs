@@ -49,7 +49,19 @@ pub(super) struct Place {
     pub(super) lock: Duration,
 }
 
+/// How long a command may wait for a collection's lock where no lease says more.
+const LOCK: Duration = Duration::from_secs(3);
+
 impl Place {
+    pub(super) fn of(connection: &Arc<Connection>, name: &str, is_tenants: bool) -> Self {
+        Self {
+            connection: connection.clone(),
+            name: name.into(),
+            is_tenants,
+            lock: LOCK,
+        }
+    }
+
     pub(super) fn collection(&self, collection: &'static str) -> Collection<Document> {
         let Self {
             connection,

@@ -68,6 +68,11 @@ impl Performer {
             note::half(row, work, open);
             self.write(open, row).await?;
         }
+        if matches!(step.action, Action::Backfill(_)) && !note::is_at(row, work, at) {
+            // Its progress is recorded with it.
+            note::begun(row, work, at, self.lease.run(), open);
+            self.write(open, row).await?;
+        }
         CrashPoint::BeforeStep.pass();
         if let Action::Transaction { body, .. } = &step.action {
             return self.transaction(row, work, at, body, open).await;
@@ -123,6 +128,7 @@ impl Performer {
         open: &mut Change,
     ) -> Result<(), Cause> {
         note::done(row, work, at + 1, self.lease.run(), open);
+        open.set("digest", row.digest());
         let (place, targets) = (self.place(row), self.targets());
         let (filter, update) = (open.filter(self.lease.fence()), open.update());
         let connection = place.connection.clone();
@@ -157,19 +163,25 @@ impl Performer {
     }
 
     fn place(&self, row: &Row) -> Place {
+        let connection = self.records.control.connection();
         Place {
-            connection: self.records.control.connection().clone(),
-            name: row.database.as_str().into(),
-            is_tenants: self.records.is_tenants,
-            // A tenth of the lease: an effect that has begun ends while the lease is there.
+            // An effect that has begun ends while the lease is there.
             lock: self.lease.margin() * 3 / 8,
+            ..Place::of(connection, &row.database, self.records.is_tenants)
         }
     }
 
     /// Records what is open, durably, and has nothing open from then on.
     pub(super) async fn write(&self, open: &mut Change, row: &Row) -> Result<(), Cause> {
         CrashPoint::BeforeRecord.pass();
+        // By it the next run finds what is unfinished.
+        open.set("digest", row.digest());
         let change = std::mem::replace(open, Change::of(row));
+        self.write_progress(change).await
+    }
+
+    /// Records a change that leaves the target as far as it was.
+    pub(super) async fn write_progress(&self, change: Change) -> Result<(), Cause> {
         let kept = self.records.change(&self.lease, &[change]).await;
         CrashPoint::AfterRecord.pass();
         match kept.map_err(Cause::Records)?.first() {

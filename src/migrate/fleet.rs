@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     error::Error,
     limiter::Limiter,
-    perform::{Ended, Performer, untouched},
+    perform::{Ended, Performer},
     records::{Change, Kept},
     row::Row,
     told::{Event, Failed, Outcome, Told},
@@ -171,8 +171,8 @@ async fn one(
     let began = Instant::now();
     let (database, tenant) = (row.database.clone(), row.tenant.clone());
     let (ended, change) = match halt.is_cancelled() {
-        // It was claimed and is given back as it was.
-        true => (None, Some(untouched(&row))),
+        // That it was claimed changes nothing.
+        true => (None, None),
         false => {
             let (ended, change) = performer.perform(row).await;
             (Some(ended), change)

@@ -121,13 +121,6 @@ impl Lists {
         }
         faults
     }
-
-    /// Returns the list of a logical database's tenants.
-    pub(crate) fn of_tenants(&self, database: TypeId) -> Option<&Arc<List>> {
-        self.0
-            .iter()
-            .find(|list| list.is_tenants && list.database == database)
-    }
 }
 
 /// A migration with its id and its hash.

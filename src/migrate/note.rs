@@ -19,6 +19,12 @@ pub(super) fn is_begun(row: &Row, work: &Work<'_>) -> bool {
     entry.is_some_and(|entry| entry.begun)
 }
 
+/// Returns whether it is recorded that a migration is under way, so many of its steps being done.
+pub(super) fn is_at(row: &Row, work: &Work<'_>, done: usize) -> bool {
+    let entry = row.ledger.get(work.listed.id);
+    entry.is_some_and(|entry| entry.state.is_unfinished() && entry.done as usize == done)
+}
+
 /// Notes that a migration has begun, so many of its steps being done.
 pub(super) fn begun(row: &mut Row, work: &Work<'_>, done: usize, run: &str, open: &mut Change) {
     let steps = work.listed.migration.steps(work.direction);
@@ -54,28 +60,41 @@ pub(super) fn done(row: &mut Row, work: &Work<'_>, done: usize, run: &str, open:
     if done < steps.len() {
         return begun(row, work, done, run, open);
     }
-    if work.direction == Direction::Down {
-        return gone(row, work.listed, run, open);
+    match work.direction {
+        Direction::Down => gone(row, work.listed.id, run, open),
+        Direction::Up => enter(row, work.listed, applied(work.listed, run), open),
     }
+}
+
+/// Notes that a migration is said to be applied.
+pub(super) fn said(row: &mut Row, work: &Work<'_>, run: &str, open: &mut Change) {
     let entry = Entry {
+        state: EntryState::Baselined,
+        ..applied(work.listed, run)
+    };
+    enter(row, work.listed, entry, open);
+}
+
+fn applied(listed: &Listed, run: &str) -> Entry {
+    Entry {
         state: EntryState::Applied,
-        hash: work.listed.hash.clone(),
-        done: u32::try_from(done).unwrap_or(u32::MAX),
+        hash: listed.hash.clone(),
+        done: u32::try_from(listed.migration.up.len()).unwrap_or(u32::MAX),
         done_hash: String::new(),
         begun: false,
         progress: None,
         run: run.to_owned(),
         at: None,
-    };
-    enter(row, work.listed, entry, open);
+    }
 }
 
 /// Notes that a migration is taken back: it leaves the ledger, and its history tells of it.
-fn gone(row: &mut Row, listed: &Listed, run: &str, open: &mut Change) {
-    open.forget(&field(listed));
-    open.unset(field(listed));
-    if let Some(entry) = row.ledger.remove(listed.id) {
-        let past = format!("history.{}:{run}", listed.id);
+pub(super) fn gone(row: &mut Row, id: &str, run: &str, open: &mut Change) {
+    let field = format!("ledger.{id}");
+    open.forget(&field);
+    open.unset(field);
+    if let Some(entry) = row.ledger.remove(id) {
+        let past = format!("history.{id}:{run}");
         open.set(
             format!("{past}.reverted"),
             doc! { "hash": entry.hash, "by": run },

@@ -154,7 +154,7 @@ impl Performer {
         loop {
             let work = match todo(&row, &self.list, &self.goal) {
                 Ok(work) => work,
-                Err(obstacles) => return (Ended::Blocked(obstacles), Some(untouched(&row))),
+                Err(obstacles) => return (Ended::Blocked(obstacles), None),
             };
             let stop = match self.work(&mut row, &work).await {
                 Ok(change) => return (Ended::Done(work.len()), Some(change)),
@@ -211,18 +211,6 @@ impl Performer {
         open.set("failure", Bson::Null);
         Ok(open)
     }
-}
-
-/// Returns the record of a target that nothing was done to, as it was before it was claimed.
-pub(super) fn untouched(row: &Row) -> Change {
-    let state = match row.failure {
-        Some(_) => TargetState::Failed,
-        None => TargetState::Ready,
-    };
-    let mut change = Change::of(row);
-    change.set("digest", row.digest());
-    change.set("state", state.as_str());
-    change
 }
 
 fn given_up(row: &Row, stop: Stop) -> (Ended, Option<Change>) {

@@ -1,5 +1,7 @@
 //! The records of one logical database's targets: read, claimed and changed under the run's fence.
 
+use std::time::Duration;
+
 use mongodb::bson::{Bson, Document, deserialize_from_document, doc};
 
 use super::{
@@ -19,6 +21,10 @@ const BY_DIGEST: &str = "scope_1_tenants_1_digest_1_state_1__id_1";
 
 /// How many names are read at a time, and how many records are written by one command.
 pub(super) const BATCH: i32 = 10_000;
+
+/// How long a transaction of a process that is gone may hold a record up: 60 s by MongoDB's default
+/// (`transactionLifetimeLimitSeconds`), and it looks for those every 30 s.
+const TRANSACTIONS_LIFE: Duration = Duration::from_secs(100);
 
 /// The records of one list's targets.
 #[derive(Debug, Clone)]
@@ -171,7 +177,7 @@ impl Records {
         let mut filter = self.own();
         filter.insert("_id", doc! { "$in": names });
         filter.insert("fence", doc! { "$lte": lease.fence() });
-        let mine = doc! { "$set": { "fence": lease.fence(), "run": lease.run() } };
+        let mine = doc! { "$set": { "fence": lease.fence() } };
         let command = doc! {
             "update": TARGETS, "updates": [{ "q": filter, "u": mine, "multi": true }],
         };
@@ -180,14 +186,16 @@ impl Records {
             .await
     }
 
-    /// Raises the fence of every target: what the run before has on its way finds nothing any more.
+    /// Raises the fence of every target: what the run before has on its way finds nothing any more. Where
+    /// that one ended in a transaction, MongoDB keeps its record locked until the transaction's time is up.
     pub(super) async fn sweep(&self, lease: &Lease) -> Result<i64> {
         let filter = doc! { "scope": &self.scope, "fence": { "$lt": lease.fence() } };
         let raised = doc! { "$set": { "fence": lease.fence() } };
         let command = doc! {
             "update": TARGETS, "updates": [{ "q": filter, "u": raised, "multi": true }],
         };
-        let reply = self.control.write("update", TARGETS, command).await?;
+        let control = self.control.clone().within(TRANSACTIONS_LIFE);
+        let reply = control.write("update", TARGETS, command).await?;
         Ok(matched(&reply))
     }
 
@@ -240,6 +248,11 @@ impl Change {
 
     pub(super) fn unset(&mut self, field: impl Into<String>) {
         self.unset.insert(field, true);
+    }
+
+    /// Returns whether it changes nothing but the time.
+    pub(super) fn is_empty(&self) -> bool {
+        self.set.is_empty() && self.unset.is_empty()
     }
 
     /// Takes back what was to be done to a field and all within it.

@@ -13,11 +13,9 @@ use super::list::{Direction, digest};
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum TargetState {
-    /// Nothing is under way there; it may be behind.
+    /// The last run ended there, or a run is under way, or the next one goes on; it may be behind.
     #[default]
     Ready,
-    /// A run has begun there; where that one is gone the next goes on.
-    Running,
     /// The last run did not end there; the next one tries again.
     Failed,
     /// What failed there fails again: it is left out until somebody has looked.
@@ -28,9 +26,8 @@ pub enum TargetState {
 
 impl TargetState {
     /// Every state, in the order in which they are told.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 4] = [
         Self::Ready,
-        Self::Running,
         Self::Failed,
         Self::Quarantined,
         Self::Interrupted,
@@ -40,7 +37,6 @@ impl TargetState {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ready => "ready",
-            Self::Running => "running",
             Self::Failed => "failed",
             Self::Quarantined => "quarantined",
             Self::Interrupted => "interrupted",

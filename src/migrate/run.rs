@@ -17,7 +17,6 @@ use super::{
 };
 use crate::{
     control::{Acquired, CrashPoint, Lease},
-    schema::Mode,
     tenancy::TenantId,
 };
 
@@ -71,8 +70,7 @@ impl Scope {
             match done? {
                 Held::Done => return Ok(released?),
                 Held::Lost if taken => {
-                    let scope = self.connection.name.to_string();
-                    return Err(Error::Fenced { scope });
+                    return Err(self.fenced());
                 }
                 // Nobody was there to renew it with, and nobody has taken it: on from here.
                 Held::Lost => ask.told.tell(&Event::Paused {
@@ -82,7 +80,7 @@ impl Scope {
         }
     }
 
-    async fn lock(&self, ask: &Ask) -> Result<Lease, Error> {
+    pub(super) async fn lock(&self, ask: &Ask) -> Result<Lease, Error> {
         let (control, scope) = (&self.records.control, &self.connection.name);
         let (lease, took_over) = match Lease::acquire(control, scope, ask.verb, ask.wait).await? {
             Acquired::Held { lease, took_over } => (lease, took_over),
@@ -109,14 +107,7 @@ impl Scope {
         }
         let strangers = self.enrolled(&survey, ask);
         CrashPoint::BeforeEnrol.pass();
-        let mut rows = Vec::new();
-        for stranger in &strangers {
-            rows.push(match self.is_new(stranger).await? {
-                true => self.at_head(stranger.row(lease.fence()), lease.run()),
-                false => stranger.row(lease.fence()),
-            });
-        }
-        self.records.enrol(rows).await?;
+        self.enrol(&strangers, lease).await?;
         CrashPoint::AfterEnrol.pass();
         self.begin(lease, ask).await?;
         let performer = Performer {
@@ -148,40 +139,6 @@ impl Scope {
         }
         self.end(lease, outcome).await?;
         Ok(Held::Done)
-    }
-
-    /// Returns whether a logical database is empty: then the models say what it is to be, and every
-    /// migration is behind it. It is made so.
-    async fn is_new(&self, stranger: &super::survey::Stranger) -> Result<bool, Error> {
-        if stranger.tenant.is_some() {
-            return Ok(false);
-        }
-        let place = super::body::Place {
-            connection: self.connection.clone(),
-            name: self.connection.name.clone(),
-            is_tenants: false,
-            lock: Duration::from_secs(3),
-        };
-        if !place.collections().await?.is_empty() {
-            return Ok(false);
-        }
-        let schema = self.databases.schema().only(&[self.list.logical]);
-        schema.common(Mode::Add).await?;
-        Ok(true)
-    }
-
-    /// Returns the record of a database that is what the models say: everything is applied.
-    pub(super) fn at_head(&self, mut row: Document, run: &str) -> Document {
-        let entry = |hash: &str| {
-            doc! { "state": "applied", "hash": hash, "run": run, "new": true }
-        };
-        let entries = self.list.migrations.iter();
-        let ledger: Document = entries
-            .map(|listed| (listed.id.to_owned(), entry(&listed.hash).into()))
-            .collect();
-        row.insert("ledger", ledger);
-        row.insert("digest", self.list.head());
-        row
     }
 
     /// Returns the databases that get a record by this run.
@@ -279,7 +236,7 @@ impl Scope {
         }
     }
 
-    async fn begin(&self, lease: &Lease, ask: &Ask) -> Result<(), Error> {
+    pub(super) async fn begin(&self, lease: &Lease, ask: &Ask) -> Result<(), Error> {
         let owner = lease.owner();
         let record = doc! {
             "verb": ask.verb, "target": self.list.target(), "scope": &*self.connection.name,
@@ -288,7 +245,7 @@ impl Scope {
         self.tell_run(lease, record, "startedAt").await
     }
 
-    async fn end(&self, lease: &Lease, outcome: &Outcome) -> Result<(), Error> {
+    pub(super) async fn end(&self, lease: &Lease, outcome: &Outcome) -> Result<(), Error> {
         let counts = doc! {
             "done": i64::try_from(outcome.done).unwrap_or(i64::MAX),
             "failed": i64::try_from(outcome.failed.len()).unwrap_or(i64::MAX),

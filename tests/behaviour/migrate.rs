@@ -1,5 +1,6 @@
 //! Migrations on real sets: what is applied, what is recorded, and what is refused.
 
+mod drill;
 mod yard;
 
 use mongoplex::{

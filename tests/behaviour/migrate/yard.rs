@@ -4,12 +4,15 @@ use futures_util::TryStreamExt;
 use mongoplex::{
     bson::{Document, doc},
     migrate::{List, Migrator},
-    mongodb::Database,
+    mongodb::{Database, IndexModel},
     schema::Mode,
 };
 use mongoplex_testing::{ReplicaSet, shared};
 
 use crate::house::House;
+
+/// How many people [`Yard::people`] makes.
+const PEOPLE: i32 = 120;
 
 /// Lists of the application's databases, as a test writes them.
 pub(crate) mod apply {
@@ -86,6 +89,40 @@ impl Yard {
         schema.common(Mode::Add).await.unwrap();
     }
 
+    /// Adds a tenant that was there before there were migrations, with documents of every kind that drills
+    /// change.
+    pub(crate) async fn people(&self, tenant: &str) {
+        self.row_of(tenant).await;
+        let database = self.tenant(tenant);
+        let person = |number: i32| doc! { "_id": number, "number": number, "first": format!("F{number}"), "last": "L" };
+        let people: Vec<Document> = (0..PEOPLE).map(person).collect();
+        database
+            .collection("people")
+            .insert_many(people)
+            .await
+            .unwrap();
+        let count = doc! { "_id": "all", "number": 0 };
+        database
+            .collection("counts")
+            .insert_one(count)
+            .await
+            .unwrap();
+        let old = database.collection::<Document>("old");
+        old.insert_one(doc! { "_id": 1, "colour": "red" })
+            .await
+            .unwrap();
+        let index = IndexModel::builder().keys(doc! { "colour": 1 }).build();
+        old.create_index(index).await.unwrap();
+        database.create_collection("waste").await.unwrap();
+    }
+
+    async fn row_of(&self, id: &str) {
+        let now = mongoplex::bson::DateTime::now();
+        let row = doc! { "_id": id, "name": id, "status": "active", "createdAt": now };
+        let admin = self.database(&self.house.names.name("admin"));
+        admin.collection("tenants").insert_one(row).await.unwrap();
+    }
+
     /// Adds tenants' rows and nothing else: as if they had been there before there were migrations.
     pub(crate) async fn tenants_without_records(&self, ids: &[&str]) {
         self.not_new().await;
@@ -124,4 +161,28 @@ impl Yard {
     pub(crate) async fn close(self) {
         self.house.close().await;
     }
+}
+
+/// Returns all that a database holds, as text: collections with their options, indexes, documents.
+pub(crate) async fn snapshot(database: &Database) -> Vec<String> {
+    let collections = database.list_collections().await.unwrap();
+    let collections: Vec<_> = collections.try_collect().await.unwrap();
+    let mut all = Vec::new();
+    for found in collections {
+        let collection = database.collection::<Document>(&found.name);
+        let indexes = collection.list_indexes().await.unwrap();
+        let indexes: Vec<IndexModel> = indexes.try_collect().await.unwrap();
+        let mut indexes: Vec<String> = indexes.iter().map(|index| format!("{index:?}")).collect();
+        indexes.sort();
+        let documents = collection
+            .find(doc! {})
+            .sort(doc! { "_id": 1 })
+            .await
+            .unwrap();
+        let documents: Vec<Document> = documents.try_collect().await.unwrap();
+        let (name, options) = (&found.name, &found.options);
+        all.push(format!("{name} {options:?} {indexes:?} {documents:?}"));
+    }
+    all.sort();
+    all
 }

@@ -1,0 +1,96 @@
+//! How databases get their records: those that were there before, and those that are new.
+
+use mongodb::bson::{Document, doc};
+
+use super::{
+    Migrator,
+    body::Place,
+    error,
+    survey::{Scope, Stranger},
+};
+use crate::{
+    control::Lease,
+    error::{Error, Result},
+    schema::Mode,
+    tenancy::TenantId,
+};
+
+impl Migrator {
+    /// Gives the databases of a tenant that is being made their records. They are what the models say, so
+    /// every migration is behind them.
+    ///
+    /// # Errors
+    /// [`Error::Behind`] when there is a record already that lacks some.
+    pub(crate) async fn begin_at_head(&self, tenant: &TenantId) -> Result<()> {
+        for list in self.lists.iter().filter(|list| list.is_tenants) {
+            let scope = self.open(list)?;
+            scope.begin_at_head(tenant).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Scope {
+    async fn begin_at_head(&self, tenant: &TenantId) -> Result<()> {
+        let stranger = Stranger {
+            database: self.connection.tenant_name(tenant).to_string(),
+            tenant: Some(tenant.clone()),
+        };
+        // No run's: the first one that wants it may have it.
+        let row = self.at_head(stranger.row(0), "created");
+        self.records.prepare().await?;
+        self.records.enrol(vec![row]).await?;
+        let found = self.records.rows(&[stranger.database]).await?;
+        let at_head = found.iter().any(|row| row.digest == self.list.head());
+        match at_head {
+            true => Ok(()),
+            false => Err(Error::Behind {
+                tenant: tenant.clone(),
+            }),
+        }
+    }
+
+    /// Gives databases their records; an empty logical database is made what the models say first.
+    pub(super) async fn enrol(
+        &self,
+        strangers: &[Stranger],
+        lease: &Lease,
+    ) -> Result<(), error::Error> {
+        let mut rows = Vec::with_capacity(strangers.len());
+        for stranger in strangers {
+            let row = stranger.row(lease.fence());
+            rows.push(match self.is_new(stranger).await? {
+                true => self.at_head(row, lease.run()),
+                false => row,
+            });
+        }
+        Ok(self.records.enrol(rows).await?)
+    }
+
+    /// Returns whether a logical database is empty: then the models say what it is to be, and it is made
+    /// so. A tenant's database was made whole when the tenant was.
+    async fn is_new(&self, stranger: &Stranger) -> Result<bool, error::Error> {
+        if stranger.tenant.is_some() {
+            return Ok(false);
+        }
+        let place = Place::of(&self.connection, &self.connection.name, false);
+        if !place.collections().await?.is_empty() {
+            return Ok(false);
+        }
+        let schema = self.databases.schema().only(&[self.list.logical]);
+        schema.common(Mode::Add).await?;
+        Ok(true)
+    }
+
+    /// Returns the record of a database that is what the models say: everything is applied.
+    fn at_head(&self, mut row: Document, run: &str) -> Document {
+        let entry = |hash: &str| doc! { "state": "applied", "hash": hash, "run": run };
+        let entries = self.list.migrations.iter();
+        let ledger: Document = entries
+            .map(|listed| (listed.id.to_owned(), entry(&listed.hash).into()))
+            .collect();
+        row.insert("ledger", ledger);
+        row.insert("digest", self.list.head());
+        row
+    }
+}

@@ -1,0 +1,237 @@
+//! What migrations leave behind, as far as it is data: pure. Code in transactions and raw steps, and what
+//! backfills did to documents, is not known here.
+
+use std::collections::BTreeMap;
+
+use mongodb::bson::{Bson, Document, doc};
+
+use super::{
+    ground::levels,
+    list::List,
+    row::Row,
+    step::{Action, Step},
+};
+
+/// What a database must hold, each with the migration that put it there last.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Expected {
+    pub(super) collections: BTreeMap<&'static str, Collection>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Collection {
+    /// The migration that made it, where one did: others may have been made by the models.
+    pub(super) since: Option<&'static str>,
+    /// Options of `create`, and those that a validator sets.
+    pub(super) options: BTreeMap<String, (Bson, &'static str)>,
+    /// By name.
+    pub(super) indexes: BTreeMap<String, (Document, &'static str)>,
+}
+
+/// Something that is not as migrations left it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Finding {
+    /// The migration that left it otherwise.
+    pub migration: String,
+    /// What is amiss, such as ``index `status_1` of `clients` is missing``.
+    pub what: String,
+    /// Whether it is on its way: an index that is being built.
+    pub is_building: bool,
+}
+
+/// A collection as the server describes it.
+pub(super) struct Found {
+    pub(super) options: Document,
+    pub(super) indexes: Vec<Document>,
+}
+
+impl Expected {
+    /// Returns what the migrations of a ledger left behind.
+    pub(super) fn of(row: &Row, list: &List) -> Self {
+        let mut expected = Self::default();
+        let applied = row.ledger.iter();
+        let applied = applied.filter(|(_, entry)| !entry.state.is_unfinished());
+        for listed in applied.filter_map(|(id, _)| list.find(id)) {
+            for step in &listed.migration.up {
+                expected.add(listed.id, step);
+            }
+        }
+        expected
+    }
+
+    fn add(&mut self, id: &'static str, step: &Step) {
+        match &step.action {
+            Action::Collection {
+                collection,
+                options,
+            } => {
+                let known = self.collections.entry(collection).or_default();
+                known.since = Some(id);
+                let options = options.iter();
+                known
+                    .options
+                    .extend(options.map(|(key, value)| (key.clone(), (value.clone(), id))));
+            }
+            Action::Indexes {
+                collection,
+                indexes,
+            } => {
+                let known = self.collections.entry(collection).or_default();
+                known.since.get_or_insert(id);
+                for index in indexes {
+                    known.indexes.insert(name_of(index), (index.clone(), id));
+                }
+            }
+            Action::Unique { collection, index } => {
+                let known = self.collections.entry(collection).or_default();
+                known.since.get_or_insert(id);
+                let mut index = index.clone();
+                index.insert("unique", true);
+                known.indexes.insert(name_of(&index), (index, id));
+            }
+            Action::Validator {
+                collection,
+                validator,
+                is_strict,
+            } => {
+                let known = self.collections.entry(collection).or_default();
+                known.since.get_or_insert(id);
+                let (level, action) = levels(*is_strict);
+                let set = doc! {
+                    "validator": validator, "validationLevel": level, "validationAction": action,
+                };
+                known
+                    .options
+                    .extend(set.into_iter().map(|(key, value)| (key, (value, id))));
+            }
+            Action::DropIndex { collection, index } => {
+                if let Some(known) = self.collections.get_mut(collection) {
+                    known.indexes.remove(*index);
+                }
+            }
+            Action::Rename { from, to } => {
+                if let Some(mut known) = self.collections.remove(from) {
+                    known.since = Some(id);
+                    self.collections.insert(to, known);
+                }
+            }
+            Action::DropCollection { collection } => {
+                self.collections.remove(collection);
+            }
+            Action::Transaction { .. } | Action::Backfill(_) | Action::Raw { .. } => {}
+        }
+    }
+
+    /// Compares it with what is there.
+    pub(super) fn compare(&self, found: &BTreeMap<String, Found>) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for (name, wanted) in &self.collections {
+            match found.get(*name) {
+                Some(found) => wanted.compare(name, found, &mut findings),
+                None => findings.extend(
+                    wanted
+                        .since
+                        .map(|id| Finding::new(id, format!("collection `{name}` is missing"))),
+                ),
+            }
+        }
+        findings
+    }
+}
+
+impl Collection {
+    fn compare(&self, name: &str, found: &Found, findings: &mut Vec<Finding>) {
+        for (key, (value, id)) in &self.options {
+            // What is its default the server leaves out.
+            let is_default = matches!(
+                (key.as_str(), value.as_str()),
+                ("validationLevel", Some("strict")) | ("validationAction", Some("error"))
+            );
+            let there = found.options.get(key);
+            if there != Some(value) && !(is_default && there.is_none()) {
+                findings.push(Finding::new(
+                    id,
+                    format!("`{key}` of `{name}` is another one"),
+                ));
+            }
+        }
+        for (index, (wanted, id)) in &self.indexes {
+            let of_name = |found: &&Document| name_of(spec(found)) == *index;
+            let what = match found.indexes.iter().find(of_name) {
+                None => "is missing",
+                Some(there) if there.contains_key("buildUUID") => "is being built",
+                Some(there) if !is_same(wanted, spec(there)) => "is another one",
+                Some(_) => continue,
+            };
+            let mut finding = Finding::new(id, format!("index `{index}` of `{name}` {what}"));
+            finding.is_building = what == "is being built";
+            findings.push(finding);
+        }
+    }
+}
+
+impl Finding {
+    fn new(migration: &str, what: String) -> Self {
+        Self {
+            migration: migration.to_owned(),
+            what,
+            is_building: false,
+        }
+    }
+}
+
+fn name_of(index: &Document) -> String {
+    index.get_str("name").unwrap_or_default().to_owned()
+}
+
+/// Returns what `listIndexes` says of an index, which lies deeper while it is being built.
+fn spec(listed: &Document) -> &Document {
+    listed.get_document("spec").unwrap_or(listed)
+}
+
+/// Returns whether an index that is there is the one that was asked for: all that was said is so, and
+/// nothing else that matters is.
+fn is_same(wanted: &Document, found: &Document) -> bool {
+    const MATTER: [&str; 6] = [
+        "unique",
+        "sparse",
+        "partialFilterExpression",
+        "collation",
+        "expireAfterSeconds",
+        "hidden",
+    ];
+    let said = wanted
+        .iter()
+        .all(|(key, value)| found.get(key).is_some_and(|there| is_equal(value, there)));
+    let off = |value: &Bson| *value == Bson::Boolean(false);
+    let unsaid = MATTER
+        .iter()
+        .all(|key| wanted.contains_key(*key) || found.get(*key).is_none_or(off));
+    said && unsaid
+}
+
+/// Compares values as MongoDB does: 1, 1.0 and a long 1 are one.
+fn is_equal(one: &Bson, other: &Bson) -> bool {
+    let number = |value: &Bson| match value {
+        Bson::Int32(number) => Some(f64::from(*number)),
+        Bson::Int64(number) => Some(*number as f64),
+        Bson::Double(number) => Some(*number),
+        _ => None,
+    };
+    match (one, other) {
+        (Bson::Document(one), Bson::Document(other)) => {
+            one.len() == other.len()
+                && one
+                    .iter()
+                    .zip(other)
+                    .all(|((key, value), (other_key, other))| {
+                        key == other_key && is_equal(value, other)
+                    })
+        }
+        _ => match (number(one), number(other)) {
+            (Some(one), Some(other)) => one == other,
+            _ => one == other,
+        },
+    }
+}

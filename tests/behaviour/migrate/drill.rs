@@ -1,0 +1,7 @@
+//! Crashes: a process that migrates ends at every place at which it can, or is killed at any, and what is
+//! left is brought to an end by another one.
+
+mod crashes;
+mod kills;
+mod lists;
+mod program;
