@@ -152,8 +152,11 @@ impl Lease {
             fence,
             ..
         } = &*self.held;
-        let holder = look(control, scope).await?;
-        Ok(holder.is_some_and(|holder| holder.fence > *fence))
+        // Whoever took it may have given it back since.
+        let command = doc! { "find": LOCKS, "filter": { "_id": scope }, "limit": 1 };
+        let found = control.all(LOCKS, command).await?;
+        let now = found.first().and_then(|lock| lock.get_i64("fence").ok());
+        Ok(now.is_some_and(|now| now > *fence))
     }
 
     /// Gives the lock back: the next one takes it at once, and knows that nothing is on its way.

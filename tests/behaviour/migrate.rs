@@ -1,6 +1,10 @@
 //! Migrations on real sets: what is applied, what is recorded, and what is refused.
 
+mod back;
 mod drill;
+mod fleet;
+mod lock;
+mod looks;
 mod yard;
 
 use mongoplex::{

@@ -3,5 +3,5 @@
 
 mod crashes;
 mod kills;
-mod lists;
-mod program;
+pub(crate) mod lists;
+pub(crate) mod program;

@@ -1,15 +1,21 @@
 //! What tests of migrations work on: databases of their own, with lists of their own.
 
+use std::time::Duration;
+
 use futures_util::TryStreamExt;
 use mongoplex::{
+    Connect, Databases,
     bson::{Document, doc},
     migrate::{List, Migrator},
-    mongodb::{Database, IndexModel},
+    mongodb::{
+        Database, IndexModel,
+        event::{EventHandler, command::CommandEvent},
+    },
     schema::Mode,
 };
 use mongoplex_testing::{ReplicaSet, shared};
 
-use crate::house::House;
+use crate::house::{House, registry};
 
 /// How many people [`Yard::people`] makes.
 const PEOPLE: i32 = 120;
@@ -63,6 +69,66 @@ impl Yard {
 
     pub(crate) fn migrator(&self) -> Migrator {
         self.house.databases.migrator()
+    }
+
+    /// Connects the same databases once more, with other lists.
+    pub(crate) async fn again(&self, lists: Vec<List>) -> Again {
+        self.connected(lists, None).await
+    }
+
+    /// The same, with a listener of all commands.
+    pub(crate) async fn listening(
+        &self,
+        lists: Vec<List>,
+        listen: EventHandler<CommandEvent>,
+    ) -> Again {
+        self.connected(lists, Some(listen)).await
+    }
+
+    async fn connected(
+        &self,
+        lists: Vec<List>,
+        listen: Option<EventHandler<CommandEvent>>,
+    ) -> Again {
+        let builder = Databases::builder(registry(), self.house.config.clone());
+        let builder = lists.into_iter().fold(builder, Connect::migrations);
+        let builder = match listen {
+            Some(listen) => builder.command_events(listen),
+            None => builder,
+        };
+        Again(builder.connect().await.unwrap())
+    }
+
+    /// Has the server give up transactions of processes that are gone sooner than after a minute.
+    pub(crate) async fn transactions_live(&self, seconds: i32) {
+        let sooner = doc! { "setParameter": 1, "transactionLifetimeLimitSeconds": seconds };
+        self.database("admin").run_command(sooner).await.unwrap();
+    }
+
+    /// Returns whether a collection is there.
+    pub(crate) async fn has(&self, database: &Database, collection: &str) -> bool {
+        let names = database.list_collection_names().await.unwrap();
+        names.iter().any(|name| name == collection)
+    }
+
+    /// Drops tenants' databases and their records: all is to be done there again.
+    pub(crate) async fn forget(&self, ids: &[String]) {
+        for id in ids {
+            let tenant = self.tenant(id);
+            tenant.drop().await.unwrap();
+            let targets = self.control().collection::<Document>("targets");
+            targets
+                .delete_one(doc! { "_id": tenant.name() })
+                .await
+                .unwrap();
+        }
+    }
+
+    /// Adds many tenants' rows, and nothing else.
+    pub(crate) async fn rows_of(&self, ids: &[String]) {
+        for id in ids {
+            self.row_of(id).await;
+        }
     }
 
     /// Returns the records, past the library.
@@ -160,6 +226,19 @@ impl Yard {
 
     pub(crate) async fn close(self) {
         self.house.close().await;
+    }
+}
+
+/// The databases of a yard, connected once more.
+pub(crate) struct Again(Databases);
+
+impl Again {
+    pub(crate) fn migrator(&self) -> Migrator {
+        self.0.migrator()
+    }
+
+    pub(crate) async fn shutdown(self) {
+        self.0.shutdown(Duration::from_secs(5)).await;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{os::unix::process::ExitStatusExt, process::Command};
 
-use mongoplex::{bson::doc, control::CrashPoint};
+use mongoplex::control::CrashPoint;
 use mongoplex_testing::{Nodes, ReplicaSet, own_set};
 
 use super::{lists::every_kind, program};
@@ -44,9 +44,7 @@ async fn wherever_down_crashes_the_next_up_ends_like_after_one_that_did_not() {
 /// a minute.
 async fn yard(set: &ReplicaSet, test: &str) -> Yard {
     let yard = Yard::on(set, test, &[], vec![every_kind()]).await;
-    let sooner = doc! { "setParameter": 1, "transactionLifetimeLimitSeconds": 1 };
-    let admin = yard.database("admin");
-    admin.run_command(sooner).await.unwrap();
+    yard.transactions_live(1).await;
     yard
 }
 
@@ -67,7 +65,7 @@ async fn a_crash_while_taking_over_from_a_crash_is_taken_over_too() {
     yard.people("twice").await;
     let tenants = ["twice".to_owned()];
     for place in ["AfterRecord:2", "Locked:1", "Swept:1"] {
-        let mut crashing = program::command(&yard, "up", &tenants, "30s");
+        let mut crashing = program::command(&yard, ("up", "every-kind"), &tenants, "30s");
         assert!(
             crashes_at(crashing.env("MONGOPLEX_CRASH_AT", place)),
             "{place}"
@@ -113,7 +111,7 @@ async fn every_crash(
                 assert!(done.unwrap().is_whole());
             }
             let tenants = [tenant.clone()];
-            let mut crashing = program::command(yard, verb, &tenants, "30s");
+            let mut crashing = program::command(yard, (verb, "every-kind"), &tenants, "30s");
             let crashing = crashing.env("MONGOPLEX_CRASH_AT", format!("{point:?}:{time}"));
             if !crashes_at(crashing) {
                 break;

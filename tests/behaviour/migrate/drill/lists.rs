@@ -8,6 +8,37 @@ use mongoplex::{
 
 use crate::migrate::yard::apply;
 
+/// Returns a list by what a process is told.
+pub(super) fn named(name: &str) -> List {
+    match name {
+        "every-kind" => every_kind(),
+        "count" => counting(),
+        _ => panic!("no list `{name}`"),
+    }
+}
+
+/// A collection with an index, and a transaction that shows how often it was carried out.
+pub(crate) fn counting() -> List {
+    let made = Migration::up([
+        Step::collection("things"),
+        Step::indexes("things", [Index::on(&["colour"])]),
+        Step::collection("counts"),
+    ]);
+    let counted = Migration::up([Step::transaction("count", 1, async |tx| {
+        let counts = tx.collection("counts");
+        let once = doc! { "$inc": { "number": 1 } };
+        counts
+            .update_one(doc! { "_id": "all" }, once)
+            .upsert(true)
+            .await?;
+        Ok(())
+    })]);
+    apply::tenants([
+        ("m20261101000000_make", made),
+        ("m20261102000000_count", counted),
+    ])
+}
+
 /// All kinds of steps but those that a person has to judge.
 pub(super) fn every_kind() -> List {
     apply::tenants([

@@ -4,7 +4,7 @@ use std::{env, process::Command};
 
 use mongoplex::{Config, Databases, Sources, migrate::Migrator};
 
-use super::lists::every_kind;
+use super::lists;
 use crate::{house::registry, migrate::yard::Yard};
 
 /// What tells this program that it is the one that crashes: a verb, and tenants.
@@ -17,8 +17,14 @@ const VARIABLES: [&str; 4] = [
     "MIGRATION_LEASE",
 ];
 
-/// Returns a command that migrates the tenants of a yard; `verb` is `up` or `down`.
-pub(super) fn command(yard: &Yard, verb: &str, tenants: &[String], lease: &str) -> Command {
+/// Returns a command that carries out a list at tenants of a yard, all of them where none is named; `verb` is
+/// `up` or `down`.
+pub(crate) fn command(
+    yard: &Yard,
+    (verb, list): (&str, &str),
+    tenants: &[String],
+    lease: &str,
+) -> Command {
     let names = &yard.house.names;
     let values = [
         names.uri("admin"),
@@ -34,7 +40,7 @@ pub(super) fn command(yard: &Yard, verb: &str, tenants: &[String], lease: &str) 
             "--nocapture",
             "migrate::drill::program::a_drill_ends_whole",
         ])
-        .env(DRILL, format!("{verb} {}", tenants.join(",")))
+        .env(DRILL, format!("{verb} {list} {}", tenants.join(",")))
         .env("RUST_BACKTRACE", "0")
         .envs(VARIABLES.iter().zip(values));
     command
@@ -48,11 +54,11 @@ async fn a_drill_ends_whole() {
         reason = "what the test that spawned it says"
     )]
     let Ok(told) = env::var(DRILL) else {
-        let kinds = every_kind().ids().count();
+        let kinds = lists::named("every-kind").ids().count();
         assert_eq!(kinds, 5);
         return;
     };
-    let (verb, tenants) = told.split_once(' ').unwrap();
+    let [verb, list, tenants]: [&str; 3] = told.split(' ').collect::<Vec<_>>().try_into().unwrap();
     let sources = Sources::default().variable("MONGOPLEX_ENV", "test");
     #[expect(
         clippy::disallowed_methods,
@@ -62,7 +68,7 @@ async fn a_drill_ends_whole() {
         sources.variable(*name, env::var(name).unwrap())
     });
     let config = Config::load(&registry(), &[], &sources).unwrap();
-    let databases = Databases::builder(registry(), config).migrations(every_kind());
+    let databases = Databases::builder(registry(), config).migrations(lists::named(list));
     let databases = databases.connect().await.unwrap();
 
     let outcome = run(databases.migrator(), verb, tenants).await;
