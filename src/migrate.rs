@@ -111,10 +111,18 @@ impl Migrator {
         self
     }
 
-    /// Returns the migrator that goes up to this migration, it included, or down to it, it excluded.
+    /// Returns the migrator that goes up to this migration, it included, or down to it, it excluded. Lists
+    /// that do not have it are left alone.
     pub fn to(mut self, id: impl Into<String>) -> Self {
-        self.goal.to = Some(id.into());
+        let id = id.into();
+        self.lists.retain(|list| list.find(&id).is_some());
+        self.goal.to = Some(id);
         self
+    }
+
+    /// Returns the lists that are meant, such as `tenants of customer`, in the order of `up`.
+    pub fn targets(&self) -> impl Iterator<Item = String> {
+        self.lists.iter().map(|list| list.target())
     }
 
     /// Returns the migrator that carries out at most so many migrations at each target.

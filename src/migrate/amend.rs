@@ -236,7 +236,10 @@ impl Scope {
         change: impl Fn(&mut Row, &mut Change, &str),
         outcome: &mut Outcome,
     ) -> Result<(), Error> {
-        let lease = self.lock(ask).await?;
+        let Some(lease) = self.lock(ask).await? else {
+            outcome.is_stopped = true;
+            return Ok(());
+        };
         let amended = async {
             self.records.prepare().await?;
             let rows = strangers.iter().map(|stranger| stranger.row(lease.fence()));

@@ -85,11 +85,13 @@ impl Fleet {
         outcome: &mut Outcome,
     ) -> Result<bool, Error> {
         let targets = names.len();
+        let run = performer.lease.run();
         told.tell(&Event::Began {
             target: target.clone(),
             targets,
+            run: run.to_owned(),
         });
-        outcome.runs.push(performer.lease.run().to_owned());
+        outcome.runs.push(run.to_owned());
         // Ends the claiming; whatever it is, the work that has begun goes on.
         let halt = self.stop.child_token();
         let (send, receive) = channel(RECORDED);

@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use mongodb::bson::{Document, doc};
+use tokio::time::Instant;
 
 use super::{
     error::Error,
@@ -33,6 +34,9 @@ pub(super) struct Ask {
     pub(super) told: Told,
 }
 
+/// How long another run is waited for before it is looked whether this one is to stop.
+const TURN: Duration = Duration::from_secs(1);
+
 /// How the work under one lease ended.
 enum Held {
     Done,
@@ -45,7 +49,7 @@ impl Scope {
     pub(super) async fn run(&self, ask: &Ask, outcome: &mut Outcome) -> Result<(), Error> {
         let survey = self.survey().await?;
         let names = self.wanted(&survey, ask).await?;
-        self.left_out(&survey, outcome);
+        self.left_out(&survey, ask, &names, outcome).await?;
         if names.is_empty() && self.enrolled(&survey, ask).is_empty() {
             return Ok(());
         }
@@ -54,7 +58,10 @@ impl Scope {
             return Err(Error::Blocked(blocked));
         }
         loop {
-            let lease = self.lock(ask).await?;
+            let Some(lease) = self.lock(ask).await? else {
+                outcome.is_stopped = true;
+                return Ok(());
+            };
             let lease = Arc::new(lease);
             let done = self.held(&lease, ask, outcome).await;
             let taken = match done {
@@ -80,18 +87,26 @@ impl Scope {
         }
     }
 
-    pub(super) async fn lock(&self, ask: &Ask) -> Result<Lease, Error> {
+    /// Returns the lock; `None` where the run is stopped while another one is waited for.
+    pub(super) async fn lock(&self, ask: &Ask) -> Result<Option<Lease>, Error> {
         let (control, scope) = (&self.records.control, &self.connection.name);
-        let (lease, took_over) = match Lease::acquire(control, scope, ask.verb, ask.wait).await? {
-            Acquired::Held { lease, took_over } => (lease, took_over),
-            Acquired::Other(holder) => return Err(Error::Held(holder)),
+        let until = Instant::now() + ask.wait;
+        // Asked in turns and never dropped midway: an answer that nobody hears would leave it taken.
+        let (lease, took_over) = loop {
+            let wait = until.saturating_duration_since(Instant::now());
+            match Lease::acquire(control, scope, ask.verb, wait.min(TURN)).await? {
+                Acquired::Held { lease, took_over } => break (lease, took_over),
+                Acquired::Other(_) if ask.fleet.stop.is_cancelled() => return Ok(None),
+                Acquired::Other(holder) if wait <= TURN => return Err(Error::Held(holder)),
+                Acquired::Other(_) => {}
+            }
         };
         CrashPoint::Locked.pass();
         if took_over {
             self.records.sweep(&lease).await?;
             CrashPoint::Swept.pass();
         }
-        Ok(lease)
+        Ok(Some(lease))
     }
 
     /// Works under a lease until nothing is left, or the lease is lost.
@@ -226,14 +241,34 @@ impl Scope {
         }
     }
 
-    fn left_out(&self, survey: &Survey, outcome: &mut Outcome) {
-        for group in &survey.groups {
-            match group.state {
-                TargetState::Quarantined => outcome.quarantined_before += group.count,
-                TargetState::Interrupted => outcome.interrupted_before += group.count,
-                _ => {}
+    /// Counts those that were meant and are not worked on.
+    async fn left_out(
+        &self,
+        survey: &Survey,
+        ask: &Ask,
+        names: &[String],
+        outcome: &mut Outcome,
+    ) -> Result<(), Error> {
+        let meant: Option<BTreeSet<String>> = ask.tenants.as_ref().map(|tenants| {
+            let name = |tenant: &TenantId| self.connection.tenant_name(tenant).to_string();
+            tenants.iter().map(name).collect()
+        });
+        let counted = [
+            (TargetState::Quarantined, &mut outcome.quarantined_before),
+            (TargetState::Interrupted, &mut outcome.interrupted_before),
+        ];
+        for (state, count) in counted {
+            if !survey.groups.iter().any(|group| group.state == state) {
+                continue;
             }
+            let of_state = self.records.named(doc! { "state": state.as_str() }).await?;
+            let is_left = |name: &&String| {
+                let meant = meant.as_ref().is_none_or(|meant| meant.contains(*name));
+                meant && names.binary_search(name).is_err()
+            };
+            *count += of_state.iter().filter(is_left).count() as u64;
         }
+        Ok(())
     }
 
     pub(super) async fn begin(&self, lease: &Lease, ask: &Ask) -> Result<(), Error> {

@@ -7,9 +7,11 @@ use super::{
     error::{Blocked, Error},
     list::{Direction, List},
     row::{Row, TargetState},
+    step::Step,
     survey::{Scope, Survey},
     work::{Goal, todo},
 };
+use crate::tenancy::TenantId;
 
 /// How the targets of a list stand.
 #[derive(Debug, Clone)]
@@ -57,8 +59,8 @@ pub struct Listing {
     pub id: String,
     /// The names and kinds of its steps.
     pub steps: Vec<(String, &'static str)>,
-    /// Whether it can be taken back.
-    pub is_reversible: bool,
+    /// The same of those that take it back; `None` where it cannot be taken back.
+    pub back: Option<Vec<(String, &'static str)>>,
     /// Whether it takes documents or indexes away.
     pub is_destructive: bool,
 }
@@ -73,7 +75,9 @@ impl Migrator {
     pub async fn status(&self) -> Result<Vec<Status>, Error> {
         let mut all = Vec::new();
         for list in &self.lists {
-            all.push(self.scope(list)?.status(self.goal(Direction::Up)).await?);
+            let scope = self.scope(list)?;
+            let goal = self.goal(Direction::Up);
+            all.push(scope.status(goal, self.tenants.as_deref()).await?);
         }
         Ok(all)
     }
@@ -85,7 +89,9 @@ impl Migrator {
     pub async fn status_of_down(&self) -> Result<Vec<Status>, Error> {
         let mut all = Vec::new();
         for list in self.lists.iter().rev() {
-            all.push(self.scope(list)?.status(self.goal(Direction::Down)).await?);
+            let scope = self.scope(list)?;
+            let goal = self.goal(Direction::Down);
+            all.push(scope.status(goal, self.tenants.as_deref()).await?);
         }
         Ok(all)
     }
@@ -99,8 +105,11 @@ impl Migrator {
 }
 
 impl Scope {
-    async fn status(&self, goal: Goal) -> Result<Status, Error> {
-        let survey = self.survey().await?;
+    async fn status(&self, goal: Goal, only: Option<&[TenantId]>) -> Result<Status, Error> {
+        let survey = match only {
+            None => self.survey().await?,
+            Some(tenants) => self.survey_of(tenants).await?,
+        };
         let head = self.list.head();
         let samples: Vec<String> = survey
             .groups
@@ -122,10 +131,15 @@ impl Scope {
             targets: survey.groups.iter().map(|group| group.count).sum::<u64>()
                 + survey.strangers.len() as u64,
             at_head: at_head.map(|group| group.count).sum(),
-            pending: self.pending(&survey, &rows, &goal, count),
+            pending: self.pending(
+                &survey,
+                &tried(&self.list, &rows, &goal, only),
+                &goal,
+                count,
+            ),
             states: states(&survey),
             blocked: self.blocked(&survey, &goal).await?,
-            failed: self.failed().await?,
+            failed: self.failed(&survey, only).await?,
             listing: listing(&self.list),
         })
     }
@@ -133,11 +147,11 @@ impl Scope {
     fn pending(
         &self,
         survey: &Survey,
-        rows: &[Row],
+        rows: &[&Row],
         goal: &Goal,
         count: impl Fn(&Row) -> u64,
     ) -> Vec<Pending> {
-        let of_row = |row: &Row| {
+        let of_row = |row: &&Row| {
             let work = todo(row, &self.list, goal).ok()?;
             let migrations = work
                 .iter()
@@ -166,10 +180,17 @@ impl Scope {
         pending
     }
 
-    async fn failed(&self) -> Result<Vec<super::Failed>, Error> {
+    async fn failed(
+        &self,
+        survey: &Survey,
+        only: Option<&[TenantId]>,
+    ) -> Result<Vec<super::Failed>, Error> {
         let filter =
             mongodb::bson::doc! { "state": { "$in": ["failed", "quarantined", "interrupted"] } };
-        let rows = self.records.find(filter).await?;
+        let mut rows = self.records.find(filter).await?;
+        if only.is_some() {
+            rows.retain(|row| survey.groups.iter().any(|one| one.sample == row.database));
+        }
         let failed = rows.into_iter().filter_map(|row| {
             Some(super::Failed {
                 target: self.list.target(),
@@ -181,6 +202,25 @@ impl Scope {
         });
         Ok(failed.collect())
     }
+}
+
+/// Returns the records of the targets that a run would try: `up` leaves out what waits for a person, and
+/// what is quarantined, unless its migration has changed or its tenant is named.
+fn tried<'a>(list: &List, rows: &'a [Row], goal: &Goal, only: Option<&[TenantId]>) -> Vec<&'a Row> {
+    let changed = |row: &Row| {
+        let failure = row.failure.as_ref();
+        failure.is_some_and(|failure| {
+            let listed = list.find(&failure.migration);
+            listed.is_none_or(|listed| listed.hash != failure.hash)
+        })
+    };
+    let is_tried = |row: &&Row| match row.state {
+        _ if goal.direction == Some(Direction::Down) => true,
+        TargetState::Interrupted => false,
+        TargetState::Quarantined => only.is_some() || changed(row),
+        _ => true,
+    };
+    rows.iter().filter(is_tried).collect()
 }
 
 fn states(survey: &Survey) -> Vec<(TargetState, u64)> {
@@ -197,15 +237,16 @@ fn states(survey: &Survey) -> Vec<(TargetState, u64)> {
 
 fn listing(list: &Arc<List>) -> Vec<Listing> {
     let one = |listed: &super::list::Listed| {
-        let steps = &listed.migration.up;
+        let told = |steps: &Vec<Step>| {
+            let steps = steps.iter();
+            let told = steps.map(|step| (step.name().to_owned(), step.kind()));
+            told.collect()
+        };
         Listing {
             id: listed.id.to_owned(),
-            steps: steps
-                .iter()
-                .map(|step| (step.name().to_owned(), step.kind()))
-                .collect(),
-            is_reversible: listed.migration.down.is_some(),
-            is_destructive: steps.iter().any(super::Step::is_destructive),
+            steps: told(&listed.migration.up),
+            back: listed.migration.down.as_ref().map(told),
+            is_destructive: listed.migration.up.iter().any(Step::is_destructive),
         }
     };
     list.migrations.iter().map(one).collect()

@@ -139,7 +139,7 @@ impl Step {
     /// refused, and once none is left it becomes unique. Duplicates that are there fail the step; new
     /// ones stay refused meanwhile. Needs MongoDB 6.0.
     #[must_use]
-    pub fn unique(collection: &'static str, index: Index) -> Self {
+    pub fn unique(collection: &'static str, index: impl Into<Document>) -> Self {
         let mut index: Document = index.into();
         index.remove("unique");
         let action = Action::Unique { collection, index };

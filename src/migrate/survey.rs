@@ -61,6 +61,28 @@ impl Scope {
         })
     }
 
+    /// Looks at these tenants' records only: each is a group of its own.
+    pub(super) async fn survey_of(&self, tenants: &[TenantId]) -> Result<Survey> {
+        let meant = tenants.iter().map(|id| Stranger {
+            database: self.connection.tenant_name(id).to_string(),
+            tenant: Some(id.clone()),
+        });
+        let mut strangers: Vec<Stranger> = meant.collect();
+        let names: Vec<String> = strangers.iter().map(|one| one.database.clone()).collect();
+        let rows = self.records.rows(&names).await?;
+        strangers.retain(|one| rows.iter().all(|row| row.database != one.database));
+        let groups = rows.into_iter().map(|row| Group {
+            digest: row.digest,
+            state: row.state,
+            count: 1,
+            sample: row.database,
+        });
+        Ok(Survey {
+            groups: groups.collect(),
+            strangers,
+        })
+    }
+
     async fn strangers(&self, known: u64) -> Result<Vec<Stranger>> {
         let all = match self.list.is_tenants {
             true => self.tenants().await?,

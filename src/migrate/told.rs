@@ -17,6 +17,8 @@ pub enum Event {
         target: String,
         /// How many there are.
         targets: usize,
+        /// The run, as it is recorded: what `down` can take back.
+        run: String,
     },
     /// A target is done.
     Done {
