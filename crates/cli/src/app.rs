@@ -1,13 +1,14 @@
 //! One value carries an application into the product.
 
-use mongoplex::{LogicalDatabase, Registry};
+use mongoplex::{LogicalDatabase, Registry, migrate::List};
 use mongoplex_server::Server;
 
-/// An application: its name, its logical databases with their models, its servers.
+/// An application: its name, its logical databases with their models, its migrations, its servers.
 #[derive(Debug, Clone)]
 pub struct App {
     pub(crate) name: &'static str,
     pub(crate) registry: Registry,
+    pub(crate) migrations: Vec<List>,
     pub(crate) servers: Vec<Server>,
     pub(crate) sample_tenants: Vec<&'static str>,
 }
@@ -22,6 +23,7 @@ impl App {
         Self {
             name,
             registry: Registry::new(),
+            migrations: Vec::new(),
             servers: Vec::new(),
             sample_tenants: Vec::new(),
         }
@@ -31,6 +33,14 @@ impl App {
     #[must_use]
     pub fn database<D: LogicalDatabase>(mut self) -> Self {
         self.registry = self.registry.with::<D>();
+        self
+    }
+
+    /// Returns the application with the migrations of one target: a logical database, or its tenants. See
+    /// [`migrations!`](mongoplex::migrations).
+    #[must_use]
+    pub fn migrations(mut self, list: List) -> Self {
+        self.migrations.push(list);
         self
     }
 

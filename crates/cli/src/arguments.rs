@@ -1,7 +1,11 @@
 //! What can be typed.
 
+pub(crate) mod migrate;
+
 use clap::{Args, Parser, Subcommand};
 use mongoplex::TenantId;
+
+use self::migrate::MigrateCommand;
 
 /// Many MongoDB databases as one.
 #[derive(Debug, Parser)]
@@ -28,6 +32,11 @@ pub(crate) struct ServeArguments {
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failure, 2 wrong usage, 3 something is missing or pending, 64 configuration.";
 
+const MIGRATE_EXIT_CODES: &str = "Exit codes: 0 done or nothing to do, 1 failure, 2 wrong usage, \
+3 pending (with --exit-code) or a late migration, 4 drift or a missing file, 5 another run holds the lock or has taken over, \
+6 some targets failed or are quarantined, 7 interrupted: a person is needed, 8 a migration cannot be taken back, \
+9 no replica set or no rights, 64 configuration, 130 stopped: what had begun has ended, go on with the same command.";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Connects every logical database and runs all servers, on a private MongoDB where none is set.
@@ -41,6 +50,13 @@ pub(crate) enum Command {
     /// where there is none. The rest wants a migration. On a private set indexes are built and validators
     /// set over documents too. Unknown things are only told, and never touched.
     Sync(SyncArguments),
+    /// Changes schemas and data of all databases and tenants, step by step, exact after any crash.
+    ///
+    /// What was done is recorded in the control database; one run at a time works on a logical
+    /// database and its tenants. Ctrl-C begins nothing more and lets what has begun end; a second one ends
+    /// at once, and the next `up` goes on from there.
+    #[command(subcommand, after_help = MIGRATE_EXIT_CODES)]
+    Migrate(MigrateCommand),
     /// Explains and checks the configuration. Connects to nothing and starts nothing.
     #[command(subcommand)]
     Config(ConfigCommand),

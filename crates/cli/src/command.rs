@@ -3,6 +3,7 @@
 pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod health;
+pub(crate) mod migrate;
 pub(crate) mod routes;
 pub(crate) mod sync;
 pub(crate) mod tenants;

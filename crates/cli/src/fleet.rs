@@ -23,7 +23,7 @@ const AT_ONCE: usize = 4;
 const BATCH: u32 = 1000;
 
 /// How often a line is printed where there is no terminal for a bar.
-const PERIOD: Duration = Duration::from_secs(3);
+pub(crate) const PERIOD: Duration = Duration::from_secs(3);
 
 /// Returns the ids of all tenants, in their order.
 pub(crate) async fn all(tenancy: &Tenancy) -> Result<Vec<TenantId>, Error> {
@@ -59,21 +59,25 @@ pub(crate) async fn walk(
             },
             _ = ticks.tick() => progress.tell(),
         }
-        progress.bar.set_position(reports.len() as u64);
+        progress.at(reports.len() as u64, 0);
     }
-    progress.bar.finish_and_clear();
+    progress.end();
     Ok(reports)
 }
 
-/// Tells how many tenants are done: by a bar on a terminal, by a line now and then elsewhere.
+/// Tells how many are done of what there is much of: by a bar on a terminal, by a line now and then
+/// elsewhere.
 #[derive(Clone)]
 pub(crate) struct Progress {
+    what: &'static str,
     bar: ProgressBar,
 }
 
 impl Progress {
-    pub(crate) fn new() -> Self {
+    /// Returns the progress of such things as `tenants`.
+    pub(crate) fn of(what: &'static str) -> Self {
         Self {
+            what,
             bar: ProgressBar::hidden(),
         }
     }
@@ -83,22 +87,42 @@ impl Progress {
         self.bar.suspend(print);
     }
 
-    fn begin(&self, total: usize) {
+    /// Begins anew, with so many to do.
+    pub(crate) fn begin(&self, total: usize) {
         self.bar.reset();
         self.bar.set_length(total as u64);
         if !io::stderr().is_terminal() || total == 0 {
             return;
         }
-        if let Ok(style) = ProgressStyle::with_template("tenants {bar:40} {pos}/{len}") {
+        let template = format!("{} {{bar:40}} {{pos}}/{{len}}{{msg}}", self.what);
+        if let Ok(style) = ProgressStyle::with_template(&template) {
             self.bar.set_style(style);
         }
         self.bar.set_draw_target(ProgressDrawTarget::stderr());
     }
 
-    fn tell(&self) {
-        if self.bar.is_hidden() {
-            let (done, all) = (self.bar.position(), self.bar.length().unwrap_or_default());
-            output::note(format_args!("tenants: {done} of {all}"));
+    /// Notes how many are through, and how many of them failed.
+    pub(crate) fn at(&self, through: u64, failed: u64) {
+        self.bar.set_position(through);
+        if failed > 0 {
+            self.bar.set_message(format!(", {failed} failed"));
         }
+    }
+
+    /// Prints a line where there is no bar.
+    pub(crate) fn tell(&self) {
+        let all = self.bar.length().unwrap_or_default();
+        if self.bar.is_hidden() && all > 0 {
+            let (what, through) = (self.what, self.bar.position());
+            output::note(format_args!(
+                "{what}: {through} of {all}{}",
+                self.bar.message()
+            ));
+        }
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn end(&self) {
+        self.bar.finish_and_clear();
     }
 }

@@ -94,7 +94,10 @@ impl Place {
     }
 
     fn builder(&self, app: &App) -> Connect {
-        Databases::builder(app.registry.clone(), self.config.clone()).application(app.name)
+        let builder =
+            Databases::builder(app.registry.clone(), self.config.clone()).application(app.name);
+        let lists = app.migrations.iter().cloned();
+        lists.fold(builder, Connect::migrations)
     }
 
     async fn connected(&self, builder: Connect) -> Result<Databases, Failure> {

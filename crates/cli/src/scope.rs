@@ -2,10 +2,10 @@
 
 use mongoplex::{Config, Databases, Error, Tenancy, TenantId};
 
-use crate::{app::App, arguments::SyncArguments, exit::Failure, fleet, nearest::nearest};
+use crate::{app::App, exit::Failure, fleet, nearest::nearest};
 
 /// Refuses names that no logical database has, all at once.
-pub(super) fn check_databases(app: &App, names: &[String]) -> Result<(), Failure> {
+pub(crate) fn check_databases(app: &App, names: &[String]) -> Result<(), Failure> {
     let known = || app.registry.databases().iter().map(|known| known.name);
     let unknown = names
         .iter()
@@ -23,7 +23,7 @@ pub(super) fn check_databases(app: &App, names: &[String]) -> Result<(), Failure
 }
 
 /// Refuses optional databases that are asked for by name and have no URI.
-pub(super) fn check_configured(config: &Config, names: &[String]) -> Result<(), Failure> {
+pub(crate) fn check_configured(config: &Config, names: &[String]) -> Result<(), Failure> {
     let configured = |name: &String| config.databases.iter().any(|known| known.name == name);
     match names.iter().find(|name| !configured(name)) {
         None => Ok(()),
@@ -34,28 +34,28 @@ pub(super) fn check_configured(config: &Config, names: &[String]) -> Result<(), 
     }
 }
 
-/// Returns the tenants that are meant; `None` where none is asked for.
-pub(super) async fn tenants(
+/// Returns the tenants that are named, each once; `None` where none is.
+pub(crate) async fn tenants(
     databases: &Databases,
-    arguments: &SyncArguments,
+    named: &[TenantId],
 ) -> Result<Option<Vec<TenantId>>, Failure> {
-    if arguments.tenants.is_empty() && !arguments.all_tenants {
+    if named.is_empty() {
         return Ok(None);
     }
-    let tenancy = match databases.tenancy() {
-        Err(Error::NotRegistered(_)) => {
-            return Err(Failure::usage("this application has no tenants"));
-        }
-        tenancy => tenancy?,
-    };
-    if arguments.all_tenants {
-        return Ok(Some(fleet::all(&tenancy).await?));
-    }
-    let mut ids = arguments.tenants.clone();
+    let tenancy = tenancy(databases)?;
+    let mut ids = named.to_vec();
     ids.sort();
     ids.dedup();
     check_tenants(&tenancy, &ids).await?;
     Ok(Some(ids))
+}
+
+/// Returns the registry of tenants.
+pub(crate) fn tenancy(databases: &Databases) -> Result<Tenancy, Failure> {
+    match databases.tenancy() {
+        Err(Error::NotRegistered(_)) => Err(Failure::usage("this application has no tenants")),
+        tenancy => Ok(tenancy?),
+    }
 }
 
 async fn check_tenants(tenancy: &Tenancy, ids: &[TenantId]) -> Result<(), Failure> {

@@ -1,7 +1,6 @@
 //! `sync`: what differs between the databases and the models, and what of it cannot hurt to add.
 
 mod compared;
-mod scope;
 
 use mongoplex::{
     Databases, TenantId,
@@ -16,7 +15,7 @@ use crate::{
     fleet::{self, Progress},
     output,
     place::{self, Place, Sharing},
-    private,
+    private, scope,
 };
 
 pub(crate) async fn run(
@@ -57,7 +56,10 @@ async fn sync(
     arguments: &SyncArguments,
 ) -> Result<(), Failure> {
     // All that may be wrong with the command line is told before anything is changed.
-    let tenants = scope::tenants(databases, arguments).await?;
+    let tenants = match arguments.all_tenants {
+        true => Some(fleet::all(&scope::tenancy(databases)?).await?),
+        false => scope::tenants(databases, &arguments.tenants).await?,
+    };
     let mut work = Work::new(databases, arguments, tenants);
     // What may be done here, and with `--check` would be.
     let here = match &place.private {
@@ -94,7 +96,7 @@ impl Work {
         arguments: &SyncArguments,
         tenants: Option<Vec<TenantId>>,
     ) -> Self {
-        let progress = Progress::new();
+        let progress = Progress::of("tenants");
         let bar = progress.clone();
         let schema = databases
             .schema()

@@ -165,7 +165,7 @@ async fn tenants(databases: &Databases, schema: &Schema, mode: Mode) -> Result<R
         return Ok(Report::default());
     };
     let ids = fleet::all(&tenancy).await?;
-    let reports = fleet::walk(schema, ids, mode, &Progress::new()).await?;
+    let reports = fleet::walk(schema, ids, mode, &Progress::of("tenants")).await?;
     let reports = reports.into_iter().map(|(_, report)| report);
     Ok(reports.fold(Report::default(), Report::merge))
 }

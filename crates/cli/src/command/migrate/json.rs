@@ -1,0 +1,221 @@
+//! What `--json` prints: one object a line on standard output, and nothing else there.
+//!
+//! Every object has `v` (1) and `event`; keys are only ever added. The last one, and no other, is `summary`.
+//!
+//! | `event` | when | further keys |
+//! |---|---|---|
+//! | `began` | work on a list begins | `target`, `direction`, `targets`, `run` |
+//! | `done` | a target is where it was to be | `target`, `direction`, `database`, `tenant`, `migrations`, `elapsedMs` |
+//! | `failed` | a target is not | `target`, `database`, `tenant`, `state`, `migration`, `step`, `code`, `reason` |
+//! | `paused` | nobody answers just now | `target` |
+//! | `halted` | too many have failed | `target`, `reason` |
+//! | `blocked` | records and list differ | `target`, `database`, `targets`, `kind`, `migration`, `reason` |
+//! | `plan` | one for each list | `target`, `direction`, `targets`, `pending`, `blocked` |
+//! | `status` | one for each list | `target`, `migrations`, `targets`, `atHead`, `states`, `pending`, `failed`, `blocked` |
+//! | `summary` | the end | `verb`, `exitCode`, `reason`, `done`, `migrations`, `failed`, `blocked`, `quarantined`, `interrupted`, `pending`, `stopped`, `runs` |
+//!
+//! - `target` is a list: `customer`, or `tenants of customer`; of a `blocked` at a run's end it is `null`.
+//! - `direction` is `up` or `down`; `state` one of ready, running, failed, quarantined, interrupted.
+//! - `kind` is changed, step-changed, missing, late, irreversible, unfinished or unknown.
+//! - `pending` of a list: what lacks the same, as `{ database, targets, isNew, migrations }` with one of
+//!   the databases, and `migrations` as `{ id, direction, isReversible, isDestructive, steps }` in a plan
+//!   (`steps` as `{ name, kind }`), and as ids in a status. Of a summary: at how many targets, `null`
+//!   where nobody looked.
+//! - `quarantined` and `interrupted` of a summary: how many were left out from the beginning.
+//! - `tenant`, `code`, `reason` are `null` where there is none.
+
+use mongoplex::migrate::{
+    Blocked, Direction, Event, Failed, Listing, Obstacle, Outcome, Pending, Status,
+};
+use serde_json::{Map, Value, json};
+
+use super::{failure, task::Verb};
+use crate::exit::Failure;
+
+const VERSION: u8 = 1;
+
+fn object(event: &str, rest: Value) -> Value {
+    let mut all = Map::new();
+    all.insert("v".into(), VERSION.into());
+    all.insert("event".into(), event.into());
+    if let Value::Object(rest) = rest {
+        all.extend(rest);
+    }
+    Value::Object(all)
+}
+
+pub(super) fn way(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Up => "up",
+        Direction::Down => "down",
+    }
+}
+
+/// Returns what happened; `None` of what this schema does not know.
+pub(super) fn event(event: &Event, direction: Direction) -> Option<Value> {
+    let direction = way(direction);
+    Some(match event {
+        Event::Began {
+            target,
+            targets,
+            run,
+        } => object(
+            "began",
+            json!({ "target": target, "direction": direction, "targets": targets, "run": run }),
+        ),
+        Event::Done {
+            target,
+            database,
+            tenant,
+            migrations,
+            elapsed,
+        } => object(
+            "done",
+            json!({
+                "target": target, "direction": direction, "database": database, "tenant": tenant,
+                "migrations": migrations, "elapsedMs": elapsed.as_secs_f64() * 1000.0,
+            }),
+        ),
+        Event::Failed(failed) => object("failed", of_failed(failed)),
+        Event::Paused { target } => object("paused", json!({ "target": target })),
+        Event::Halted { target, reason } => {
+            object("halted", json!({ "target": target, "reason": reason }))
+        }
+        _ => return None,
+    })
+}
+
+fn of_failed(failed: &Failed) -> Value {
+    json!({
+        "target": failed.target,
+        "database": failed.database,
+        "tenant": failed.tenant,
+        "state": failed.state.as_str(),
+        "migration": failed.failure.migration,
+        "step": failed.failure.step,
+        "code": failed.failure.code,
+        "reason": failed.failure.reason,
+    })
+}
+
+pub(super) fn blocked(blocked: &Blocked) -> Value {
+    object("blocked", of_blocked(blocked))
+}
+
+fn of_blocked(blocked: &Blocked) -> Value {
+    let target = Some(blocked.target.as_str());
+    obstacle(target, &blocked.database, blocked.count, &blocked.obstacle)
+}
+
+/// Returns one that was met in the middle of a run.
+pub(super) fn blocked_at(database: &str, met: &Obstacle) -> Value {
+    object("blocked", obstacle(None, database, 1, met))
+}
+
+fn obstacle(target: Option<&str>, database: &str, targets: u64, met: &Obstacle) -> Value {
+    json!({
+        "target": target,
+        "database": database,
+        "targets": targets,
+        "kind": failure::word(met),
+        "migration": met.id(),
+        "reason": met.to_string(),
+    })
+}
+
+pub(super) fn plan(status: &Status, direction: Direction) -> Value {
+    let migration = |(id, direction): &(String, Direction)| {
+        let listing = status.listing.iter().find(|listing| listing.id == *id);
+        let step = |(name, kind): &(String, &str)| json!({ "name": name, "kind": kind });
+        let steps = listing.map(|listing| steps(listing, *direction));
+        let steps: Vec<Value> = steps.unwrap_or_default().iter().map(step).collect();
+        json!({
+            "id": id,
+            "direction": way(*direction),
+            "isReversible": listing.is_some_and(|listing| listing.back.is_some()),
+            "isDestructive": listing.is_some_and(|listing| listing.is_destructive),
+            "steps": steps,
+        })
+    };
+    let pending = |pending: &Pending| {
+        let migrations = pending.migrations.iter().map(migration);
+        group(pending, migrations.collect())
+    };
+    object(
+        "plan",
+        json!({
+            "target": status.target,
+            "direction": way(direction),
+            "targets": status.targets,
+            "pending": status.pending.iter().map(pending).collect::<Vec<_>>(),
+            "blocked": status.blocked.iter().map(of_blocked).collect::<Vec<_>>(),
+        }),
+    )
+}
+
+/// Returns the steps of a direction.
+pub(super) fn steps(listing: &Listing, direction: Direction) -> &[(String, &'static str)] {
+    match direction {
+        Direction::Up => &listing.steps,
+        Direction::Down => listing.back.as_deref().unwrap_or_default(),
+    }
+}
+
+fn group(pending: &Pending, migrations: Vec<Value>) -> Value {
+    json!({
+        "database": pending.database,
+        "targets": pending.targets,
+        "isNew": pending.is_new,
+        "migrations": migrations,
+    })
+}
+
+pub(super) fn status(status: &Status) -> Value {
+    let pending = |pending: &Pending| {
+        let ids = pending.migrations.iter().map(|(id, _)| id.as_str().into());
+        group(pending, ids.collect())
+    };
+    let states = status.states.iter();
+    let states = states.map(|(state, count)| (state.as_str().to_owned(), (*count).into()));
+    object(
+        "status",
+        json!({
+            "target": status.target,
+            "migrations": status.migrations,
+            "targets": status.targets,
+            "atHead": status.at_head,
+            "states": states.collect::<Map<_, _>>(),
+            "pending": status.pending.iter().map(pending).collect::<Vec<_>>(),
+            "failed": status.failed.iter().map(of_failed).collect::<Vec<_>>(),
+            "blocked": status.blocked.iter().map(of_blocked).collect::<Vec<_>>(),
+        }),
+    )
+}
+
+/// What a summary tells beside the outcome.
+pub(super) struct End<'a> {
+    pub(super) verb: Verb,
+    pub(super) failure: Option<&'a Failure>,
+    pub(super) blocked: u64,
+    pub(super) pending: Option<u64>,
+}
+
+pub(super) fn summary(outcome: &Outcome, end: &End<'_>) -> Value {
+    object(
+        "summary",
+        json!({
+            "verb": end.verb.as_str(),
+            "exitCode": end.failure.map_or(0, |failure| failure.code),
+            "reason": end.failure.map(|failure| &failure.message),
+            "done": outcome.done,
+            "migrations": outcome.migrations,
+            "failed": outcome.failed.len(),
+            "blocked": end.blocked,
+            "quarantined": outcome.quarantined_before,
+            "interrupted": outcome.interrupted_before,
+            "pending": end.pending,
+            "stopped": outcome.is_stopped,
+            "runs": outcome.runs,
+        }),
+    )
+}
