@@ -35,7 +35,7 @@ use self::{target::Target, upkeep::View};
 use crate::{
     error::Result,
     guard::{Class, Deadline, Guard, Operation, Resend},
-    model::{Model, Namespace},
+    model::{Model, Namespace, TenantId},
     registry::Declared,
 };
 
@@ -91,11 +91,19 @@ impl<M: Model> Collection<M> {
             within,
             timeout: None,
             joint: None,
+            behind: None,
         };
         Self {
             target,
             model: PhantomData,
         }
+    }
+
+    /// Returns the same, writes through which are refused: its tenant is behind.
+    #[must_use]
+    pub(crate) fn read_only(mut self, tenant: &TenantId) -> Self {
+        self.target.behind = Some(tenant.clone());
+        self
     }
 
     /// Returns the same on another collection of the database.

@@ -30,7 +30,7 @@ pub use self::{
         AlertConfig, MEASURES, Measure, Named, Rule, Severity, WebhookConfig, When,
         built_in as built_in_rules, checks,
     },
-    control::ControlConfig,
+    control::{ControlConfig, MigrationPolicy},
     database::{DatabaseConfig, Tuning},
     environment::Environment,
     explain::{Explained, Explanation},

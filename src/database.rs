@@ -6,7 +6,8 @@ use crate::{
     collection::{Collection, Reach},
     error::Result,
     guard::{Class, Deadline, Operation, Resend},
-    model::Namespace,
+    migrate::Use,
+    model::{Model, Namespace},
     orchestrator::{Connection, Databases},
     registry::{Is, LogicalDatabase, Routed, WithTenant, WithoutTenant},
     tenancy::TenantId,
@@ -107,14 +108,18 @@ impl<D: LogicalDatabase> Database<D> {
     /// One lookup of the tenant's row; a tenant without an active row reaches no database.
     ///
     /// # Errors
-    /// [`Error::UnknownTenant`](crate::Error::UnknownTenant), or whatever the lookup fails with.
+    /// [`Error::UnknownTenant`](crate::Error::UnknownTenant), or whatever the lookup fails with;
+    /// [`Error::TenantBehind`](crate::Error::TenantBehind) where `MIGRATION_POLICY` is `unavailable`. Where it is
+    /// `read-only`, writes through the handle end with that.
     pub async fn tenant(&self, id: &TenantId) -> Result<TenantDatabase<D>> {
         let tenancy = self.databases.tenancy()?.within(self.within);
         tenancy.active(id).await?;
+        let usable = self.databases.behind().admit(id)?;
         let connection = self.connection.clone();
         Ok(TenantDatabase {
             connection,
             id: id.clone(),
+            usable,
             within: self.within,
             marker: PhantomData,
         })
@@ -161,13 +166,16 @@ impl<D: LogicalDatabase> Database<D> {
 ///
 /// It was obtained for one tenant and reaches nothing else; there is no way from here to the raw
 /// driver. It holds the tenant's id and shares the rest, so that a process may keep one for each of
-/// very many tenants: 56 bytes, and at most 64 for the id, of which clones of the id have a share.
+/// very many tenants: 64 bytes, and at most 64 for the id, of which clones of the id have a share.
 pub struct TenantDatabase<D> {
     connection: Arc<Connection>,
     id: TenantId,
     within: Option<Deadline>,
+    usable: Use,
     marker: PhantomData<fn() -> D>,
 }
+
+const _: () = assert!(size_of::<TenantDatabase<()>>() <= 64);
 
 impl<D> Clone for TenantDatabase<D> {
     fn clone(&self) -> Self {
@@ -175,12 +183,14 @@ impl<D> Clone for TenantDatabase<D> {
             connection,
             id,
             within,
+            usable,
             marker,
         } = self;
         Self {
             connection: connection.clone(),
             id: id.clone(),
             within: *within,
+            usable: *usable,
             marker: *marker,
         }
     }
@@ -222,13 +232,22 @@ impl<D: LogicalDatabase> TenantDatabase<D> {
         } = self;
         let name = self.name();
         let database = connection.client.database(&name);
-        Collection::new(
+        let collection = Collection::new(
             &database,
             &connection.declared,
             name,
             connection.guard.clone(),
             Reach::Tenant,
             *within,
-        )
+        );
+        self.as_usable(collection)
+    }
+
+    /// Returns a collection of this tenant's as far as its migrations let it be used.
+    pub(crate) fn as_usable<M: Model>(&self, collection: Collection<M>) -> Collection<M> {
+        match self.usable {
+            Use::All => collection,
+            Use::Reads => collection.read_only(&self.id),
+        }
     }
 }

@@ -145,6 +145,12 @@ pub enum Error {
         /// The tenant.
         tenant: TenantId,
     },
+    /// A tenant is behind its migrations, and `MIGRATION_POLICY` says that it is not served, or read-only: the
+    /// call was not sent.
+    #[error(
+        "tenant `{0}` is behind its migrations and MIGRATION_POLICY does not let this through; `migrate up` brings it up to date"
+    )]
+    TenantBehind(TenantId),
     /// A document could not be turned into BSON, or BSON not into the model.
     #[error("a document of {namespace} does not fit its model: {reason}")]
     Shape {
@@ -275,6 +281,7 @@ impl Error {
             | Self::NotConfigured(_)
             | Self::ShuttingDown
             | Self::CircuitOpen { .. }
+            | Self::TenantBehind(_)
             | Self::Overloaded { .. } => true,
             _ => false,
         }

@@ -14,11 +14,13 @@ mod enrol;
 mod error;
 mod expect;
 mod fleet;
+mod gate;
 mod ground;
 mod limiter;
 mod list;
 mod note;
 mod perform;
+mod policy;
 mod records;
 mod row;
 mod run;
@@ -33,7 +35,6 @@ use std::{sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::list::Lists;
 pub use self::{
     amend::Repair,
     backfill::Backfill,
@@ -49,7 +50,11 @@ pub use self::{
     verify::{Unsound, Verified},
     work::Obstacle,
 };
-use self::{fleet::Fleet, run::Ask, survey::Scope, told::Told, work::Goal};
+use self::{fleet::Fleet, gate::Gate, run::Ask, survey::Scope, told::Told, work::Goal};
+pub(crate) use self::{
+    list::Lists,
+    policy::{Behind, Use},
+};
 use crate::{control::Control, orchestrator::Databases, tenancy::TenantId};
 
 /// Carries out an application's migrations; see [`Databases::migrator`].
@@ -77,6 +82,8 @@ impl Migrator {
         let fleet = Fleet {
             at_once: None,
             budget: Budget::percent(1.0).at_least(10),
+            canary: 0,
+            gate: Gate::default(),
             stop: CancellationToken::new(),
         };
         Self {
@@ -153,6 +160,23 @@ impl Migrator {
     /// ten at least.
     pub fn budget(mut self, budget: Budget) -> Self {
         self.fleet.budget = budget;
+        self
+    }
+
+    /// Returns the migrator that carries migrations out at so many tenants first. The others follow where
+    /// none of those has failed, all are what their records say, and the [`gate`](Self::gate) is open.
+    pub fn canary(mut self, tenants: usize) -> Self {
+        self.fleet.canary = tenants;
+        self
+    }
+
+    /// Returns the migrator that asks, behind its first tenants, whether all is well; a refusal says why.
+    pub fn gate<F, A>(mut self, ask: F) -> Self
+    where
+        F: Fn() -> A + Send + Sync + 'static,
+        A: Future<Output = Result<(), String>> + Send + 'static,
+    {
+        self.fleet.gate = Gate::new(ask);
         self
     }
 

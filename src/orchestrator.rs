@@ -26,7 +26,7 @@ use crate::{
     guard::{Force, GuardState},
     health::Health,
     meter::Names,
-    migrate::{Lists, Migrator},
+    migrate::{Behind, Lists, Migrator},
     monitor::{Monitor, Watch},
     registry::{LogicalDatabase, Registry},
     schema::Schema,
@@ -57,6 +57,7 @@ struct Inner {
     audit_trail: bool,
     control: ControlConfig,
     migrations: Lists,
+    behind: Behind,
     shutdown: OnceCell<Shutdown>,
 }
 
@@ -137,6 +138,10 @@ impl Databases {
     /// Returns what carries out the migrations that the application has listed.
     pub fn migrator(&self) -> Migrator {
         Migrator::new(self.clone(), &self.0.migrations)
+    }
+
+    pub(crate) fn behind(&self) -> &Behind {
+        &self.0.behind
     }
 
     pub(crate) fn control(&self) -> &ControlConfig {

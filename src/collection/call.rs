@@ -122,6 +122,7 @@ where
             let resend = options.read(|options| verb.resend(options, &target));
             verb.prepare(&target)?;
             let operation = target.operation(V::NAME, V::CLASS, resend);
+            target.admit(&operation)?;
             let asked = Asked {
                 verb: &verb,
                 options: &options,

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     guard::{Class, Deadline, Guard, Operation, Resend},
-    model::{Namespace, Upkeep},
+    model::{Namespace, TenantId, Upkeep},
     registry::Route,
     slow::Fields,
 };
@@ -38,9 +38,19 @@ pub struct Target {
     pub(super) timeout: Option<Duration>,
     /// The transaction that its calls are a part of.
     pub(super) joint: Option<Joint>,
+    /// The tenant whose documents may only be read.
+    pub(super) behind: Option<TenantId>,
 }
 
 impl Target {
+    /// Refuses a write where only reads are let through.
+    pub(super) fn admit(&self, operation: &Operation) -> Result<()> {
+        match &self.behind {
+            Some(tenant) if operation.is_write() => Err(Error::TenantBehind(tenant.clone())),
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn rename(&mut self, collection: &'static str) {
         let database = self.raw.client().database(&self.namespace.database);
         self.raw = database.collection(collection);

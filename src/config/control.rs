@@ -12,15 +12,31 @@ pub struct ControlConfig {
     pub database: String,
     /// How long a lock lasts that is not renewed: `MIGRATION_LEASE`.
     pub lease: Duration,
+    /// What becomes of tenants that are behind: `MIGRATION_POLICY`.
+    pub policy: MigrationPolicy,
+}
+
+/// What becomes of requests for tenants that are behind their migrations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MigrationPolicy {
+    /// They are served: code and migrations are written so that the one before goes with both.
+    Serve,
+    /// They may read.
+    ReadOnly,
+    /// They are told to come back later.
+    Unavailable,
 }
 
 /// Returns `None` after a fault.
 pub(super) fn read(reader: &mut Reader) -> Option<ControlConfig> {
     let database = reader.process("CONTROL_DATABASE", name);
     let lease = reader.process("MIGRATION_LEASE", lease);
+    let policy = reader.process("MIGRATION_POLICY", policy);
     Some(ControlConfig {
         database: database?.value,
         lease: lease?.value,
+        policy: policy?.value,
     })
 }
 
@@ -30,6 +46,15 @@ fn name(text: &str) -> Option<String> {
     let fits = (1..=63).contains(&text.len()) && text.chars().all(plain) && !text.contains("__");
     let own = ["admin", "config", "local"];
     (fits && !own.contains(&text.to_lowercase().as_str())).then(|| text.to_owned())
+}
+
+fn policy(text: &str) -> Option<MigrationPolicy> {
+    match text {
+        "serve" => Some(MigrationPolicy::Serve),
+        "read-only" => Some(MigrationPolicy::ReadOnly),
+        "unavailable" => Some(MigrationPolicy::Unavailable),
+        _ => None,
+    }
 }
 
 /// Shorter, and a pause of the process's would lose every lock.

@@ -77,6 +77,24 @@ impl Migrator {
         Ok(outcome)
     }
 
+    /// Gives databases that have no record one that says that every migration is applied: what is there was
+    /// made from the models. An empty logical database is made so first.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn adopt(&self) -> Result<Outcome, Error> {
+        let mut outcome = Outcome::default();
+        for list in &self.lists {
+            let scope = self.scope(list)?;
+            let strangers = scope.survey().await?.strangers;
+            if !strangers.is_empty() {
+                scope.adopt(&strangers).await?;
+                outcome.done += strangers.len() as u64;
+            }
+        }
+        Ok(outcome)
+    }
+
     /// Records what a person says.
     ///
     /// # Errors

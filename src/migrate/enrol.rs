@@ -50,6 +50,17 @@ impl Scope {
         }
     }
 
+    /// Gives databases records that say that all is applied. What has a record meanwhile keeps it.
+    pub(super) async fn adopt(&self, strangers: &[Stranger]) -> Result<(), error::Error> {
+        self.records.prepare().await?;
+        let mut rows = Vec::with_capacity(strangers.len());
+        for stranger in strangers {
+            self.is_new(stranger).await?;
+            rows.push(self.at_head(stranger.row(0), "adopted"));
+        }
+        Ok(self.records.enrol(rows).await?)
+    }
+
     /// Gives databases their records; an empty logical database is made what the models say first.
     pub(super) async fn enrol(
         &self,

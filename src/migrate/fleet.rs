@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     error::Error,
+    gate::Gate,
     limiter::Limiter,
     perform::{Ended, Performer},
     records::{Change, Kept},
@@ -31,6 +32,9 @@ pub(super) struct Fleet {
     /// How many at once, where somebody said so.
     pub(super) at_once: Option<usize>,
     pub(super) budget: Budget,
+    /// How many tenants go first, and are looked at before the others follow.
+    pub(super) canary: usize,
+    pub(super) gate: Gate,
     /// Stops it from outside: what has begun ends, nothing more begins.
     pub(super) stop: CancellationToken,
 }
@@ -80,7 +84,7 @@ impl Fleet {
     pub(super) async fn run(
         &self,
         performer: &Performer,
-        names: Vec<String>,
+        names: &[String],
         (told, target): (&Told, String),
         outcome: &mut Outcome,
     ) -> Result<bool, Error> {
@@ -122,7 +126,7 @@ impl Fleet {
     async fn work(
         &self,
         performer: &Performer,
-        names: Vec<String>,
+        names: &[String],
         halt: &CancellationToken,
         send: Sender<Worked>,
     ) -> Result<bool, Error> {

@@ -93,6 +93,10 @@ impl Lists {
         self.0.push(Arc::new(list));
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Puts logical databases into the registry's order, each before its tenants, and finds all faults.
     pub(crate) fn settle(&mut self, registry: &Registry) -> Faults {
         let place = |list: &Arc<List>| {

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::{
     error::Error,
     fleet::Fleet,
+    gate::halt,
     list::Direction,
     perform::Performer,
     records::RUNS,
@@ -132,24 +133,26 @@ impl Scope {
             goal: Arc::new(ask.goal.clone()),
         };
         let mut tried: BTreeSet<String> = BTreeSet::new();
-        loop {
+        let mut canary = (self.list.is_tenants && ask.fleet.canary > 0).then_some(ask.fleet.canary);
+        while !outcome.is_halted() {
             let survey = self.survey().await?;
-            let names = self.wanted(&survey, ask).await?;
+            let mut names = self.wanted(&survey, ask).await?;
             // A tenant that was made meanwhile is behind if its maker knew less.
-            let names: Vec<String> = names
-                .into_iter()
-                .filter(|name| !tried.contains(name))
-                .collect();
+            names.retain(|name| !tried.contains(name));
             if names.is_empty() {
                 break;
             }
+            let goes_first = canary.take().filter(|count| *count < names.len());
+            names.truncate(goes_first.unwrap_or(names.len()));
             tried.extend(names.iter().cloned());
             let told = (&ask.told, self.list.target());
-            if !ask.fleet.run(&performer, names, told, outcome).await? {
+            if !ask.fleet.run(&performer, &names, told, outcome).await? {
                 return Ok(Held::Lost);
             }
-            if outcome.is_halted() {
-                break;
+            if goes_first.is_some()
+                && let Some(reason) = ask.fleet.gate.closed(self, &names, outcome).await?
+            {
+                halt(&ask.told, self.list.target(), reason, outcome);
             }
         }
         self.end(lease, outcome).await?;

@@ -108,6 +108,14 @@ impl Scope {
         Ok(ids.into_iter().map(stranger).collect())
     }
 
+    /// Returns the tenants whose databases do not have everything.
+    pub(super) async fn tenants_behind(&self, head: &str) -> Result<Vec<String>> {
+        let names = self.records.behind(head, &[]).await?;
+        let prefix = format!("{}__", self.connection.name);
+        let tenant = |name: &String| name.strip_prefix(&prefix).map(str::to_owned);
+        Ok(names.iter().filter_map(tenant).collect())
+    }
+
     /// Returns what keeps any target from being worked on, by one of each group: what they have applied
     /// is the same.
     pub(super) async fn blocked(&self, survey: &Survey, goal: &Goal) -> Result<Vec<Blocked>> {

@@ -17,7 +17,7 @@ use crate::{
     guard::{Circuit, Listeners, Observer, SlowLog},
     health::{Health, Need},
     meter::Meter,
-    migrate::{List, Lists},
+    migrate::{Behind, List, Lists},
     monitor::Watch,
     pauses::Pauses,
     registry::{Declared, Registry},
@@ -238,6 +238,8 @@ impl Connect {
         let may_ask = move |database| asked.iter().any(|own| is_calm(own, database));
         tasks.spawn(self.explains.1.run(may_ask));
         let watch = Arc::new(Watch::new(&health, &checks, self.config.alerts.rules));
+        let (behind, reported) = (Behind::new(self.config.control.policy), health.clone());
+        let migrates = !self.migrations.is_empty();
         let databases = Databases(Arc::new(Inner {
             registry: self.registry,
             watch: watch.clone(),
@@ -248,10 +250,15 @@ impl Connect {
             audit_trail: self.config.audit_trail,
             control: self.config.control,
             migrations: self.migrations,
+            behind: behind.clone(),
             shutdown: OnceCell::new(),
         }));
         let watching = watch.run(connections, databases.downgrade());
         databases.0.tasks.spawn(watching);
+        if migrates {
+            let watching = behind.watch(databases.downgrade(), reported);
+            databases.0.tasks.spawn(watching);
+        }
         databases
     }
 }

@@ -198,6 +198,6 @@ impl<D: LogicalDatabase> Joined<TenantDatabase<D>> {
     where
         M: Routed<Database: Is<D, M>, Scope: WithTenant<M>>,
     {
-        self.own(Reach::Tenant)
+        self.handle.as_usable(self.own(Reach::Tenant))
     }
 }

@@ -5,6 +5,7 @@ mod drill;
 mod fleet;
 mod lock;
 mod looks;
+mod policy;
 mod yard;
 
 use mongoplex::{

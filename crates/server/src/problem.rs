@@ -209,6 +209,11 @@ fn of_error(error: &Error) -> Problem {
             "overloaded",
             "too many requests are under way; try again later",
         ),
+        Error::TenantBehind(_) => Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "tenant-behind",
+            "the tenant's data is being brought up to date; try again later",
+        ),
         Error::ShuttingDown => Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "draining",

@@ -482,6 +482,13 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting(
         Process,
+        "MIGRATION_POLICY",
+        "serve, read-only or unavailable",
+        same("serve"),
+        "What becomes of requests for tenants that are behind their migrations.",
+    ),
+    setting(
+        Process,
         "LOG_LEVEL",
         "error, warn, info, debug, trace, or a filter such as `info,mongoplex=debug`",
         same("info"),

@@ -207,3 +207,47 @@ async fn more_failures_than_allowed_end_the_claiming_and_a_mended_migration_goes
     mended.shutdown().await;
     yard.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_the_first_tenants_the_others_follow_only_where_the_gate_is_open() {
+    let list = apply::tenants([(
+        "m20261101000000_one",
+        Migration::up([Step::collection("one")]),
+    )]);
+    let yard = Yard::new("migrate_canary", vec![list]).await;
+    yard.not_new().await;
+    let ids: Vec<String> = ids().into_iter().take(20).collect();
+    yard.rows_of(&ids).await;
+
+    let closed = yard
+        .migrator()
+        .canary(3)
+        .gate(async || Err("error rate of 5 %".into()));
+    let halted = closed.up().await.unwrap();
+
+    assert_eq!(halted.done, 3);
+    let reason = halted.halted.unwrap();
+    assert!(
+        reason.ends_with("the gate is closed: error rate of 5 %"),
+        "{reason}"
+    );
+    let open = yard.migrator().canary(3).gate(async || Ok(()));
+    assert_eq!(open.up().await.unwrap().done, 17);
+    yard.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_among_the_first_tenants_keeps_the_others_as_they_are() {
+    let list = apply::tenants([("m20261101000000_things", delicate(1))]);
+    let yard = Yard::new("migrate_canary_fails", vec![list]).await;
+    yard.tenants_without_records(&["a", "b", "c", "d"]).await;
+    let things = yard.tenant("b").collection("things");
+    things.insert_one(doc! { "_id": "stop" }).await.unwrap();
+
+    let halted = yard.migrator().canary(2).up().await.unwrap();
+
+    assert_eq!((halted.done, halted.failed.len()), (1, 1));
+    assert!(halted.halted.is_some());
+    assert!(!yard.has(&yard.tenant("c"), "things").await);
+    yard.close().await;
+}
