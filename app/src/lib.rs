@@ -1,4 +1,4 @@
-//! The whole application as one value: its databases with their models, and its servers.
+//! The whole application as one value: its databases with their models, its migrations, and its servers.
 
 use models::{admin_server::Admin, customer_services::Customer, shared::Shared};
 use mongoplex_cli::App;
@@ -9,6 +9,9 @@ pub fn app() -> App {
         .database::<Admin>()
         .database::<Customer>()
         .database::<Shared>()
+        .migrations(migrations::admin::list())
+        .migrations(migrations::customer::list())
+        .migrations(migrations::tenant::list())
         .server(admin_server::server())
         .server(customer_services::server())
         .sample_tenants(&["acme", "globex"])

@@ -178,6 +178,36 @@ fn the_product_names_nothing_of_an_application() {
     }
 }
 
+/// A migration's file that its list forgets would never be applied anywhere.
+#[test]
+fn each_folder_of_migrations_and_its_list_hold_the_same() {
+    let folders: Vec<PathBuf> = fs::read_dir(root().join("migrations"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir() && !path.ends_with("target"))
+        .collect();
+    assert!(folders.len() >= 3);
+    for folder in folders {
+        let text = fs::read_to_string(folder.with_extension("rs")).unwrap();
+        let list = text.split("migrations!").nth(1).unwrap();
+        let lines = list.lines().map(str::trim);
+        let listed: Vec<&str> = lines
+            .filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(','))
+            .collect();
+        let mut files: Vec<String> = sources(&folder)
+            .iter()
+            .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+            .collect();
+        files.sort();
+        assert_eq!(
+            listed,
+            files,
+            "the list of {} in the order of its files",
+            folder.display()
+        );
+    }
+}
+
 /// A model's file that its database's list forgets would never be created anywhere.
 #[test]
 fn each_folder_of_models_and_its_list_hold_the_same() {

@@ -15,6 +15,7 @@ mod health;
 mod house;
 mod layers;
 mod migrate;
+mod migrate_models;
 mod monitor;
 mod ops;
 mod orchestrator;
