@@ -21,6 +21,9 @@ use crate::{
 /// How often it is looked.
 const PERIOD: Duration = Duration::from_secs(5);
 
+/// How long a look may take.
+const LIMIT: Duration = Duration::from_secs(2);
+
 /// A snapshot older than that says nothing any more.
 const STALE: Duration = Duration::from_secs(60);
 
@@ -73,14 +76,13 @@ impl Behind {
             };
             let migrator = databases.migrator();
             drop(databases);
-            if let Ok(found) = self.look(&migrator).await {
-                let finding = match found {
-                    None => Finding::Fine,
-                    Some(what) => Finding::Amiss(what),
-                };
-                check.note(finding, Instant::now());
-                node.report([&check]);
-            }
+            let finding = match self.look(&migrator).await {
+                Ok(None) => Finding::Fine,
+                Ok(Some(what)) => Finding::Amiss(what),
+                Err(error) => Finding::Amiss(format!("the records cannot be read: {error}")),
+            };
+            check.note(finding, Instant::now());
+            node.report([&check]);
             drop(migrator);
             sleep(PERIOD).await;
         }
@@ -91,8 +93,13 @@ impl Behind {
         let mut amiss = Vec::new();
         let mut tenants = BTreeSet::new();
         for list in &migrator.lists {
-            let scope = migrator.open(list)?;
-            let survey = scope.survey().await?;
+            let scope = match migrator.open(list) {
+                // An optional one without URI.
+                Err(error::Error::NotConfigured(_)) => continue,
+                scope => scope?.within(LIMIT),
+            };
+            let mut survey = scope.survey().await?;
+            scope.without_empty(&mut survey).await?;
             let head = list.head();
             let lagging = survey.groups.iter().filter(|group| group.digest != head);
             let lagging: u64 = lagging.map(|group| group.count).sum();
@@ -130,7 +137,7 @@ fn told(list: &List, behind: u64, groups: &[super::records::Group]) -> Option<St
         .collect();
     let target = list.target();
     Some(format!(
-        "{behind} of {target} behind their migrations{}: `migrate status` tells which, `migrate up` applies what is pending",
+        "{target}: {behind} behind{}; `migrate status` tells which, `migrate up` applies what is pending",
         states.concat()
     ))
 }

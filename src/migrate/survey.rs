@@ -1,10 +1,11 @@
 //! Looks at all targets of a list without touching their databases, and writes nothing.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use mongodb::bson::{Document, doc};
 
 use super::{
+    body::Place,
     error::Blocked,
     list::{Direction, List},
     records::{Group, Records},
@@ -49,6 +50,24 @@ impl Scope {
             records: Records::new(control, &list),
             list,
         }
+    }
+
+    /// Returns the same whose questions to the records may take so long.
+    pub(super) fn within(mut self, limit: Duration) -> Self {
+        self.records.control = self.records.control.within(limit);
+        self
+    }
+
+    /// Leaves out a logical database that holds nothing: it is not behind, it is not there yet.
+    pub(super) async fn without_empty(&self, survey: &mut Survey) -> Result<()> {
+        if self.list.is_tenants || survey.strangers.is_empty() {
+            return Ok(());
+        }
+        let place = Place::of(&self.connection, &self.connection.name, false);
+        if place.collections().await?.is_empty() {
+            survey.strangers.clear();
+        }
+        Ok(())
     }
 
     /// Looks at all records, and for databases that have none.

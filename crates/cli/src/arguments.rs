@@ -1,5 +1,6 @@
 //! What can be typed.
 
+pub(crate) mod mend;
 pub(crate) mod migrate;
 
 use clap::{Args, Parser, Subcommand};
@@ -82,6 +83,10 @@ pub(crate) struct UpArguments {
     /// private set.
     #[arg(long)]
     pub(crate) sync: bool,
+    /// Applies pending migrations before the servers start. Always done on a private set; else they are only
+    /// told.
+    #[arg(long)]
+    pub(crate) migrate: bool,
     /// Prints one JSON object instead of the table.
     #[arg(long)]
     pub(crate) json: bool,

@@ -15,6 +15,7 @@ mod crud;
 mod deadline;
 mod envelope;
 mod extract;
+mod gate;
 mod health;
 mod logging;
 mod monitor;
@@ -32,6 +33,7 @@ pub use axum;
 pub use self::{
     crud::{Audited, Crud, List, Prepared, Shown, shown},
     extract::{Actor, Db, Id, IfMatch, Json, Page, TenantDb},
+    gate::Gate,
     logging::init as init_logging,
     problem::Problem,
     run::{BindError, Bound, Drained, Server, bind, run},

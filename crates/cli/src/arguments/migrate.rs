@@ -5,6 +5,8 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use mongoplex::{TenantId, migrate::Budget};
 
+use super::mend::{BaselineArguments, RepairArguments, UnlockArguments, VerifyArguments};
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum MigrateCommand {
     /// Writes the file of a new migration and its line in the list. Connects to nothing.
@@ -29,6 +31,18 @@ pub(crate) enum MigrateCommand {
     Redo(RedoArguments),
     /// Shows how every target stands. Writes nothing, and asks no tenant's database.
     Status(StatusArguments),
+    /// Compares databases with what their applied migrations left behind: collections, indexes, validators.
+    /// Writes nothing.
+    ///
+    /// Ends with 4 where something is missing or another one, such as after the restore of an old copy, with
+    /// 3 where only an index is still being built.
+    Verify(VerifyArguments),
+    /// Records migrations as applied without carrying them out: for databases that are older than they.
+    Baseline(BaselineArguments),
+    /// Corrects what records say, where a person knows more.
+    Repair(RepairArguments),
+    /// Frees the lock of a run that is not heard of; it would run out by itself.
+    Unlock(UnlockArguments),
 }
 
 #[derive(Debug, Args)]
@@ -64,6 +78,14 @@ pub(crate) struct Pace {
     /// Default: 1 %, and ten at least.
     #[arg(long, value_name = "N|N%", value_parser = budget)]
     pub(crate) max_failures: Option<Budget>,
+    /// Works on so many tenants first; the others follow where none of them has failed and all are what
+    /// their records say.
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) canary: Option<usize>,
+    /// Asks this address behind the first tenants: the others follow on an answer of 200, such as that of
+    /// `/health/ready`.
+    #[arg(long, value_name = "URL", requires = "canary")]
+    pub(crate) gate_url: Option<String>,
     /// Works on so many targets at once. Default: as many as the deployment answers quickly, 2 to
     /// begin with, 16 at most.
     #[arg(long, value_name = "N", value_parser = count)]

@@ -4,15 +4,20 @@
 
 mod failure;
 mod json;
+mod mend;
 mod new;
 mod plan;
 mod report;
 mod status;
 mod task;
+mod verify;
 
 use std::{future::pending, pin::Pin, time::Duration};
 
-use mongoplex::{Config, Databases, migrate::Direction};
+use mongoplex::{
+    Config, Databases,
+    migrate::{Direction, Migrator},
+};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -41,6 +46,10 @@ pub(crate) async fn run(
         MigrateCommand::Down(arguments) => Task::from(arguments),
         MigrateCommand::Redo(arguments) => Task::from(arguments),
         MigrateCommand::Status(arguments) => Task::from(arguments),
+        MigrateCommand::Verify(arguments) => Task::from(arguments),
+        MigrateCommand::Baseline(arguments) => Task::from(arguments),
+        MigrateCommand::Repair(arguments) => Task::from(arguments),
+        MigrateCommand::Unlock(arguments) => Task::from(arguments),
     };
     let mut report = Report::new(&task);
     let done = connected(app, set, &task, &mut report).await;
@@ -126,9 +135,15 @@ async fn carried_out(
     let (sender, mut events) = mpsc::unbounded_channel();
     let tell = move |event: &_| drop(sender.send(Clone::clone(event)));
     let migrator = migrator.stop(stop.clone()).telling(tell);
+    let migrator = gated(migrator, config, task)?;
     match task.verb {
         Verb::Plan(direction) => plan::run(&migrator, direction, task, report).await,
         Verb::Status => status::run(&migrator, task, report).await,
+        Verb::Verify => verify::run(&migrator, report).await,
+        Verb::Mend(_) => match &task.mend {
+            Some((mend, is_sure)) => mend::run(&migrator, mend, *is_sure, report).await,
+            None => Ok(()),
+        },
         Verb::Up => {
             let up = migrator.up();
             report.watch(Direction::Up, up, &mut events).await
@@ -147,4 +162,16 @@ async fn carried_out(
             report.watch(Direction::Up, up, &mut events).await
         }
     }
+}
+
+/// Lets the fleet follow its first tenants only where a server says that all is well.
+fn gated(migrator: Migrator, config: &Config, task: &Task) -> Result<Migrator, Failure> {
+    let Some(url) = &task.pace.gate_url else {
+        return Ok(migrator);
+    };
+    let gate = mongoplex_server::Gate::new(url, config)?;
+    Ok(migrator.gate(move || {
+        let gate = gate.clone();
+        async move { gate.ask().await }
+    }))
 }

@@ -1,5 +1,6 @@
 //! `up`: everything of an application, in one process.
 
+mod migrations;
 mod report;
 
 use std::{convert::Infallible, future::pending, time::Duration};
@@ -85,8 +86,8 @@ async fn serve(
         drop(server.router(databases, &place.config)?);
     }
     let prepared = prepare(app, place, databases, arguments);
-    let report = tokio::select! {
-        report = prepared => report?,
+    let (report, migrations) = tokio::select! {
+        prepared = prepared => prepared?,
         () = &mut stop => return Err(Failure::failed("stopped before it was up")),
     };
     judge(&schema, &report);
@@ -96,6 +97,7 @@ async fn serve(
         databases,
         servers: &servers,
         schema: &report,
+        migrations,
     };
     // Before anything is told: whoever reads it asks at once.
     starting.end().await;
@@ -117,7 +119,7 @@ async fn serve(
     Ok(drained)
 }
 
-/// Completes the schema as far as it may be, and on a private set makes the sample tenants.
+/// Brings migrations and the schema as far as they may be, and on a private set makes the sample tenants.
 ///
 /// Tenants' databases are looked at on a private set and with `--sync`; else each was complete when
 /// its tenant was created, and to walk all of a large fleet at every start would open its files.
@@ -126,7 +128,9 @@ async fn prepare(
     place: &Place,
     databases: &Databases,
     arguments: &UpArguments,
-) -> Result<Report, Failure> {
+) -> Result<(Report, Option<String>), Failure> {
+    // Before the schema is looked at: an empty database is made from its models here.
+    let migrations = migrations::settle(place, databases, arguments).await?;
     let mode = match (&place.private, arguments.sync) {
         (Some(_), _) => Mode::Build,
         (None, true) => Mode::Add,
@@ -135,12 +139,13 @@ async fn prepare(
     let schema = databases.schema().telling(output::waiting);
     let report = schema.common(mode).await?;
     if mode == Mode::Check || !report.missing.is_empty() {
-        return Ok(report);
+        return Ok((report, migrations));
     }
     if place.private.is_some() {
         samples(app, databases).await?;
     }
-    Ok(report.merge(tenants(databases, &schema, mode).await?))
+    let report = report.merge(tenants(databases, &schema, mode).await?);
+    Ok((report, migrations))
 }
 
 /// Makes the tenants that the application wants to begin with.

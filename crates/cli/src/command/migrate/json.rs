@@ -12,6 +12,7 @@
 //! | `blocked` | records and list differ | `target`, `database`, `targets`, `kind`, `migration`, `reason` |
 //! | `plan` | one for each list | `target`, `direction`, `targets`, `pending`, `blocked` |
 //! | `status` | one for each list | `target`, `migrations`, `targets`, `atHead`, `states`, `pending`, `failed`, `blocked` |
+//! | `verify` | one for each list | `target`, `checked`, `unsound` |
 //! | `summary` | the end | `verb`, `exitCode`, `reason`, `done`, `migrations`, `failed`, `blocked`, `quarantined`, `interrupted`, `pending`, `stopped`, `runs` |
 //!
 //! - `target` is a list: `customer`, or `tenants of customer`; of a `blocked` at a run's end it is `null`.
@@ -21,11 +22,13 @@
 //!   the databases, and `migrations` as `{ id, direction, isReversible, isDestructive, steps }` in a plan
 //!   (`steps` as `{ name, kind }`), and as ids in a status. Of a summary: at how many targets, `null`
 //!   where nobody looked.
+//! - `unsound` holds `{ database, tenant, findings }`, with `findings` as `{ migration, what, isBuilding }`.
 //! - `quarantined` and `interrupted` of a summary: how many were left out from the beginning.
 //! - `tenant`, `code`, `reason` are `null` where there is none.
 
 use mongoplex::migrate::{
-    Blocked, Direction, Event, Failed, Listing, Obstacle, Outcome, Pending, Status,
+    Blocked, Direction, Event, Failed, Listing, Obstacle, Outcome, Pending, Status, Unsound,
+    Verified,
 };
 use serde_json::{Map, Value, json};
 
@@ -42,6 +45,30 @@ fn object(event: &str, rest: Value) -> Value {
         all.extend(rest);
     }
     Value::Object(all)
+}
+
+/// Returns whether a list's databases are what their records say.
+pub(super) fn verified(verified: &Verified) -> Value {
+    let unsound = |unsound: &Unsound| {
+        let findings = unsound.findings.iter().map(|finding| {
+            json!({
+                "migration": finding.migration,
+                "what": finding.what,
+                "isBuilding": finding.is_building,
+            })
+        });
+        json!({
+            "database": unsound.database,
+            "tenant": unsound.tenant,
+            "findings": findings.collect::<Vec<_>>(),
+        })
+    };
+    let rest = json!({
+        "target": verified.target,
+        "checked": verified.checked,
+        "unsound": verified.unsound.iter().map(unsound).collect::<Vec<_>>(),
+    });
+    object("verify", rest)
 }
 
 pub(super) fn way(direction: Direction) -> &'static str {

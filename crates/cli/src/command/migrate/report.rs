@@ -2,7 +2,7 @@
 
 use std::pin::pin;
 
-use mongoplex::migrate::{Blocked, Direction, Error, Event, Failed, Outcome, Status};
+use mongoplex::migrate::{Blocked, Direction, Error, Event, Failed, Outcome, Status, Verified};
 use serde_json::Value;
 use tokio::{
     sync::mpsc::UnboundedReceiver,
@@ -197,6 +197,27 @@ impl Report {
         }
     }
 
+    /// Tells whether databases are what their records say.
+    pub(super) fn verified(
+        &mut self,
+        all: &[Verified],
+        object: impl Fn(&Verified) -> Value,
+        text: impl Fn(&[Verified]) -> String,
+    ) {
+        match self.is_json {
+            true => all.iter().map(object).for_each(output::result),
+            false => output::result(text(all)),
+        }
+    }
+
+    /// Tells how many records, or locks, were changed.
+    pub(super) fn mended(&mut self, outcome: &Outcome, what: &str) {
+        self.outcome.done += outcome.done;
+        if !self.is_json {
+            output::result(format_args!("{what}: {}", outcome.done));
+        }
+    }
+
     /// Prints what there is to print at the end.
     pub(super) fn end(&mut self, failure: Option<&Failure>) {
         if self.is_json {
@@ -211,7 +232,7 @@ impl Report {
         if let Some(nothing) = self.nothing {
             return output::result(nothing);
         }
-        if !self.verb.writes() {
+        if !self.verb.writes() || matches!(self.verb, Verb::Mend(_)) {
             return;
         }
         if !self.lists.is_empty() {

@@ -7,8 +7,10 @@ use mongoplex::{
     migrate::{Direction, Migrator},
 };
 
+use super::mend::Mend;
 use crate::{
     app::App,
+    arguments::mend::{BaselineArguments, RepairArguments, UnlockArguments, VerifyArguments},
     arguments::migrate::{
         Chosen, DownArguments, Pace, PlanArguments, RedoArguments, StatusArguments, UpArguments,
     },
@@ -25,6 +27,8 @@ pub(super) enum Verb {
     Down,
     Redo,
     Status,
+    Verify,
+    Mend(&'static str),
 }
 
 impl Verb {
@@ -36,12 +40,14 @@ impl Verb {
             Self::Down => "down",
             Self::Redo => "redo",
             Self::Status => "status",
+            Self::Verify => "verify",
+            Self::Mend(verb) => verb,
         }
     }
 
     /// Returns whether it changes anything.
     pub(super) fn writes(self) -> bool {
-        !matches!(self, Self::Plan(_) | Self::Status)
+        !matches!(self, Self::Plan(_) | Self::Status | Self::Verify)
     }
 }
 
@@ -55,6 +61,8 @@ pub(super) struct Task {
     pub(super) late: Vec<String>,
     pub(super) run: Option<String>,
     pub(super) pace: Pace,
+    /// What is to be recorded, and whether that was confirmed.
+    pub(super) mend: Option<(Mend, bool)>,
     /// Whether what is found decides the exit code.
     pub(super) judges: bool,
 }
@@ -69,6 +77,7 @@ impl Task {
             late: Vec::new(),
             run: None,
             pace,
+            mend: None,
             judges: false,
         }
     }
@@ -78,6 +87,8 @@ impl Task {
             wait: Duration::ZERO,
             max_failures: None,
             at_once: None,
+            canary: None,
+            gate_url: None,
             json,
         };
         Self::new(verb, chosen, pace)
@@ -145,6 +156,7 @@ impl Task {
             wait,
             max_failures,
             at_once,
+            canary,
             ..
         } = &self.pace;
         migrator = migrator.wait(*wait);
@@ -159,6 +171,9 @@ impl Task {
         }
         if let Some(budget) = max_failures {
             migrator = migrator.budget(*budget);
+        }
+        if let Some(tenants) = canary {
+            migrator = migrator.canary(*tenants);
         }
         if let Some(targets) = at_once {
             migrator = migrator.at_once(*targets);
@@ -238,6 +253,47 @@ impl From<StatusArguments> for Task {
         Self {
             judges: arguments.exit_code,
             ..Self::looking(Verb::Status, arguments.chosen, arguments.json)
+        }
+    }
+}
+
+impl From<VerifyArguments> for Task {
+    fn from(arguments: VerifyArguments) -> Self {
+        Self::looking(Verb::Verify, arguments.chosen, arguments.json)
+    }
+}
+
+impl From<BaselineArguments> for Task {
+    fn from(arguments: BaselineArguments) -> Self {
+        let mend = Some((Mend::from(&arguments), arguments.yes));
+        Self {
+            mend,
+            to: arguments.to,
+            ..Self::looking(Verb::Mend("baseline"), arguments.chosen, arguments.json)
+        }
+    }
+}
+
+impl From<RepairArguments> for Task {
+    fn from(arguments: RepairArguments) -> Self {
+        let mend = Some((Mend::from(&arguments), arguments.yes));
+        Self {
+            mend,
+            ..Self::looking(Verb::Mend("repair"), arguments.chosen, arguments.json)
+        }
+    }
+}
+
+impl From<UnlockArguments> for Task {
+    fn from(arguments: UnlockArguments) -> Self {
+        let mend = Some((Mend::from(&arguments), arguments.yes));
+        let chosen = Chosen {
+            db: arguments.db,
+            ..Chosen::default()
+        };
+        Self {
+            mend,
+            ..Self::looking(Verb::Mend("unlock"), chosen, arguments.json)
         }
     }
 }
