@@ -9,6 +9,7 @@ mod faults;
 mod given;
 mod health;
 mod house;
+mod migrate;
 mod page;
 mod private;
 mod running;

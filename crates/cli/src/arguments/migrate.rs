@@ -15,6 +15,9 @@ pub(crate) enum MigrateCommand {
     /// `<folder>/m<UTC time>_<words>.rs`, its line goes to the end of the list in `<folder>.rs`.
     New(NewArguments),
     /// Shows what `up` would do, step by step. Writes nothing.
+    ///
+    /// It asks the control database only. A logical database of which there is no record yet is shown
+    /// with all its migrations; should it be empty, `up` makes it from the models instead.
     Plan(PlanArguments),
     /// Applies what is pending: to the logical databases, then to their tenants' databases.
     ///

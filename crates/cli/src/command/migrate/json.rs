@@ -33,7 +33,7 @@ use mongoplex::migrate::{
 use serde_json::{Map, Value, json};
 
 use super::{failure, task::Verb};
-use crate::exit::Failure;
+use crate::exit::{self, Failure};
 
 const VERSION: u8 = 1;
 
@@ -241,8 +241,73 @@ pub(super) fn summary(outcome: &Outcome, end: &End<'_>) -> Value {
             "quarantined": outcome.quarantined_before,
             "interrupted": outcome.interrupted_before,
             "pending": end.pending,
-            "stopped": outcome.is_stopped,
+            "stopped": end.failure.is_some_and(|failure| failure.code == exit::STOPPED),
             "runs": outcome.runs,
         }),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn keys(object: &Value) -> Vec<&str> {
+        let keys = object.as_object().into_iter().flat_map(Map::keys);
+        keys.map(String::as_str).collect()
+    }
+
+    #[test]
+    fn what_happens_is_told_by_the_keys_of_the_schema() {
+        let target = || "customer".to_owned();
+        let began = Event::Began {
+            target: target(),
+            targets: 1,
+            run: "1".into(),
+        };
+        let done = Event::Done {
+            target: target(),
+            database: "shop".into(),
+            tenant: None,
+            migrations: 1,
+            elapsed: Duration::from_millis(2),
+        };
+        let paused = Event::Paused { target: target() };
+        let halted = Event::Halted {
+            target: target(),
+            reason: "enough".into(),
+        };
+        for (happened, expected) in [
+            (began, "v event target direction targets run"),
+            (
+                done,
+                "v event target direction database tenant migrations elapsedMs",
+            ),
+            (paused, "v event target"),
+            (halted, "v event target reason"),
+        ] {
+            let told = event(&happened, Direction::Up).unwrap();
+
+            assert_eq!(keys(&told).join(" "), expected);
+            assert_eq!(told["v"], 1);
+        }
+    }
+
+    #[test]
+    fn what_is_in_the_way_is_told_without_a_list_at_the_end_of_a_run() {
+        let late = Obstacle::Late {
+            id: "1".into(),
+            after: "2".into(),
+        };
+
+        let told = blocked_at("shop", &late);
+
+        let expected = "v event target database targets kind migration reason";
+        assert_eq!(keys(&told).join(" "), expected);
+        assert_eq!(
+            (&told["target"], &told["kind"]),
+            (&Value::Null, &"late".into())
+        );
+    }
 }

@@ -41,9 +41,7 @@ fn list(status: &Status) -> String {
 /// Lays out what targets lack that lack the same.
 fn group(status: &Status, pending: &Pending) -> String {
     let new = match pending.is_new {
-        true => {
-            "; without a record so far, and if it is an empty logical database made from the models instead"
-        }
+        true => "; no record yet",
         false => "",
     };
     let more = match pending.targets {
