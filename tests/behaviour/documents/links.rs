@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use super::read;
 
-const DOCUMENTS: [&str; 11] = [
+const DOCUMENTS: [&str; 12] = [
     "README.md",
     "ARCHITECTURE.md",
     "CHANGELOG.md",
@@ -13,6 +13,7 @@ const DOCUMENTS: [&str; 11] = [
     "docs/configuration.md",
     "docs/figures.md",
     "docs/guide.md",
+    "docs/migrations.md",
     "docs/operating.md",
     "docs/monitoring.md",
     "docs/resilience.md",
