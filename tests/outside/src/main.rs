@@ -1,6 +1,6 @@
 //! A shop on mongoplex: each tenant has orders of its own, what was sold is counted for all.
+mod migrations;
 use mongoplex::{Index, Model, Resource, Upkeep, bson::doc};
-use mongoplex_cli::App;
 use mongoplex_cli::server::axum::{Router, http::StatusCode, routing::post};
 use mongoplex_cli::server::{Audited, Crud, Db, Json, Problem, Server, TenantDb};
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ struct Order {
 
 impl Model for Order {
     const COLLECTION: &str = "orders";
-    const INDEXES: &[Index] = &[Index::on(&["number"]).unique()];
+    const INDEXES: &[Index] = &[Index::on(&["number"]).unique(), Index::on(&["product"])];
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -29,7 +29,6 @@ impl Model for Product {
     const UPKEEP: Upkeep = Upkeep::SoftDelete; // version, createdAt, updatedAt, deletedAt
 }
 impl Resource for Product {}
-
 mongoplex::logical_database! {
     Sales = "sales", per_tenant: [Order], common: [mongoplex::Tenant, mongoplex::audit::Entry, Product]
 }
@@ -56,5 +55,6 @@ fn main() -> std::process::ExitCode {
         let routes = Router::new().route("/orders", post(order)).merge(products);
         Ok(routes.with_state(databases.database::<Sales>()?))
     });
-    mongoplex_cli::run(App::new("shop").database::<Sales>().server(server))
+    let shop = mongoplex_cli::App::new("shop").database::<Sales>();
+    mongoplex_cli::run(shop.server(server).migrations(migrations::tenant::list()))
 }

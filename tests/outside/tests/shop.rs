@@ -64,6 +64,35 @@ fn a_tenants_order_is_kept_from_run_to_run_and_is_nobody_elses() {
 }
 
 #[test]
+fn a_migration_of_ones_own_is_applied_to_a_tenant_from_before() {
+    let folder = Folder::new("migrations");
+    let shop = folder.up(&[]);
+    let host = shop.host().to_owned();
+    parts::run(async move { parts::tenant_from_before(&host).await });
+
+    let up = folder.run(&["migrate", "up", "--json"], &[]);
+    let again = folder.run(&["migrate", "up"], &[]);
+
+    assert_eq!(up.code, Some(0), "{}", up.errors);
+    let lines = up
+        .output
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
+    let told: Vec<serde_json::Value> = lines.collect();
+    let done = told.iter().find(|line| line["tenant"] == "before").unwrap();
+    assert_eq!(
+        (&done["event"], &done["migrations"]),
+        (&json!("done"), &json!(1))
+    );
+    assert_eq!(again.code, Some(0), "{}", again.errors);
+    assert!(again.output.contains("nothing to do"), "{}", again.output);
+    let host = shop.host().to_owned();
+    let indexes = parts::run(async move { parts::indexes_from_before(&host).await });
+    assert_eq!(indexes, ["_id_", "product_1"]);
+    shop.stop();
+}
+
+#[test]
 fn a_models_routes_come_with_one_line() {
     let folder = Folder::new("products");
     let shop = folder.up(&[]);

@@ -3,7 +3,8 @@
 use mongoplex::{
     Config, Databases, Error, LogicalDatabase, Model, Registry, Resource, Sources, Stored, Upkeep,
     audit::Entry,
-    bson::{Document, doc},
+    bson::{DateTime, Document, doc},
+    mongodb::Client,
     schema::Mode,
 };
 use serde::{Deserialize, Serialize};
@@ -61,6 +62,29 @@ pub async fn audited(host: &str) -> Vec<String> {
     }
     databases.shutdown(std::time::Duration::from_secs(5)).await;
     found
+}
+
+async fn client(host: &str) -> Client {
+    let uri = format!("mongodb://{host}/?directConnection=true");
+    Client::with_uri_str(uri).await.unwrap()
+}
+
+/// Adds a tenant as it was before there were migrations: with an order that no index finds.
+pub async fn tenant_from_before(host: &str) {
+    let client = client(host).await;
+    let row = doc! { "_id": "before", "name": "Before", "status": "active", "createdAt": DateTime::now() };
+    let tenants = client.database("shop_sales").collection("tenants");
+    tenants.insert_one(row).await.unwrap();
+    let orders = client.database("shop_sales__before").collection("orders");
+    let order = doc! { "number": "A-1", "product": "tea", "quantity": 1_i64 };
+    orders.insert_one(order).await.unwrap();
+}
+
+/// Returns the indexes of that tenant's orders.
+pub async fn indexes_from_before(host: &str) -> Vec<String> {
+    let database = client(host).await.database("shop_sales__before");
+    let orders = database.collection::<Document>("orders");
+    orders.list_index_names().await.unwrap()
 }
 
 /// Uses each part once.
