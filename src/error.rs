@@ -136,15 +136,6 @@ pub enum Error {
         /// What is missing, in words that name no document.
         missing: Vec<String>,
     },
-    /// A tenant's database is known to be older than the migrations that the application lists; its row was
-    /// not written.
-    #[error(
-        "the database of tenant `{tenant}` is left from before and migrations are pending there: drop it, or give the tenant another id"
-    )]
-    Behind {
-        /// The tenant.
-        tenant: TenantId,
-    },
     /// A tenant is behind its migrations, and `MIGRATION_POLICY` says that it is not served, or read-only: the
     /// call was not sent.
     #[error(

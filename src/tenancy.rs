@@ -152,7 +152,7 @@ impl Tenancy {
     /// # Errors
     /// [`Error::TenantExists`] when it exists under another name, [`Error::Invalid`] when the name has
     /// not 1–200 characters; nothing was changed then. [`Error::Incomplete`] when its databases hold
-    /// something differently than the models say. [`Error::Behind`] when they are older than the migrations.
+    /// something differently than the models say.
     ///
     /// # Cancel safety
     /// Dropped midway there may be databases without a row, which nothing reaches; calling it again
@@ -235,6 +235,11 @@ impl Tenancy {
             .await?
             .filter(|tenant| tenant.status == TenantStatus::Active);
         tenant.ok_or_else(|| Error::UnknownTenant(id.clone()))
+    }
+
+    /// Returns how many tenants there are.
+    pub(crate) async fn count(&self) -> Result<u64> {
+        self.rows.estimated_document_count().await
     }
 
     /// Returns the ids of all tenants that may be served, in their order.

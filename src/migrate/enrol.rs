@@ -8,19 +8,11 @@ use super::{
     error,
     survey::{Scope, Stranger},
 };
-use crate::{
-    control::Lease,
-    error::{Error, Result},
-    schema::Mode,
-    tenancy::TenantId,
-};
+use crate::{control::Lease, error::Result, schema::Mode, tenancy::TenantId};
 
 impl Migrator {
     /// Gives the databases of a tenant that is being made their records. They are what the models say, so
-    /// every migration is behind them.
-    ///
-    /// # Errors
-    /// [`Error::Behind`] when there is a record already that lacks some.
+    /// every migration is behind them. What a tenant of the same id has left behind is over.
     pub(crate) async fn begin_at_head(&self, tenant: &TenantId) -> Result<()> {
         for list in self.lists.iter().filter(|list| list.is_tenants) {
             let scope = self.open(list)?;
@@ -39,15 +31,7 @@ impl Scope {
         // No run's: the first one that wants it may have it.
         let row = self.at_head(stranger.row(0), "created");
         self.records.prepare().await?;
-        self.records.enrol(vec![row]).await?;
-        let found = self.records.rows(&[stranger.database]).await?;
-        let at_head = found.iter().any(|row| row.digest == self.list.head());
-        match at_head {
-            true => Ok(()),
-            false => Err(Error::Behind {
-                tenant: tenant.clone(),
-            }),
-        }
+        self.records.replace(row).await
     }
 
     /// Gives databases records that say that all is applied. What has a record meanwhile keeps it.

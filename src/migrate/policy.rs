@@ -98,12 +98,14 @@ impl Behind {
                 Err(error::Error::NotConfigured(_)) => continue,
                 scope => scope?.within(LIMIT),
             };
-            let mut survey = scope.survey().await?;
+            let mut survey = scope.glance().await?;
             scope.without_empty(&mut survey).await?;
             let head = list.head();
             let lagging = survey.groups.iter().filter(|group| group.digest != head);
             let lagging: u64 = lagging.map(|group| group.count).sum();
             let behind = lagging + survey.strangers.len() as u64;
+            // Those of tenants that are gone are taken out by the next run.
+            let behind = behind.saturating_sub(survey.orphans.len() as u64);
             amiss.extend(told(list, behind, &survey.groups));
             if behind > 0 && list.is_tenants && self.policy != MigrationPolicy::Serve {
                 tenants.extend(scope.tenants_behind(&head).await?);

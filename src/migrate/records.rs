@@ -165,6 +165,33 @@ impl Records {
         Ok(())
     }
 
+    /// Sets the record of a target, whatever it was.
+    pub(super) async fn replace(&self, row: Document) -> Result<()> {
+        let mut all = self.own();
+        all.extend(row);
+        let filter = doc! { "_id": all.get("_id") };
+        let command =
+            doc! { "update": TARGETS, "updates": [{ "q": filter, "u": all, "upsert": true }] };
+        self.control
+            .write("update", TARGETS, command)
+            .await
+            .map(drop)
+    }
+
+    /// Takes out the records of targets that are gone: what was done there is kept, and nobody's.
+    pub(super) async fn retire(&self, lease: &Lease, names: &[String]) -> Result<()> {
+        let mut filter = self.own();
+        filter.insert("_id", doc! { "$in": names });
+        filter.insert("fence", doc! { "$lte": lease.fence() });
+        let gone = doc! { "$set": { "tenants": "gone" } };
+        let updates = [doc! { "q": filter, "u": gone, "multi": true }];
+        let command = doc! { "update": TARGETS, "updates": &updates[..] };
+        self.control
+            .write("update", TARGETS, command)
+            .await
+            .map(drop)
+    }
+
     fn insertion(&self, row: &Document) -> Document {
         let mut all = self.own();
         all.extend(row.clone());

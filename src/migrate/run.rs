@@ -48,10 +48,11 @@ enum Held {
 impl Scope {
     /// Runs what is asked, and adds to `outcome` what became of it.
     pub(super) async fn run(&self, ask: &Ask, outcome: &mut Outcome) -> Result<(), Error> {
-        let survey = self.survey().await?;
+        let survey = self.surveyed(ask).await?;
         let names = self.wanted(&survey, ask).await?;
         self.left_out(&survey, ask, &names, outcome).await?;
-        if names.is_empty() && self.enrolled(&survey, ask).is_empty() {
+        let nobody_is_new = self.enrolled(&survey, ask).is_empty();
+        if names.is_empty() && nobody_is_new && survey.orphans.is_empty() {
             return Ok(());
         }
         let blocked = self.blocked(&survey, &ask.goal).await?;
@@ -117,9 +118,12 @@ impl Scope {
         ask: &Ask,
         outcome: &mut Outcome,
     ) -> Result<Held, Error> {
-        let survey = self.survey().await?;
+        let survey = self.surveyed(ask).await?;
         if survey.groups.is_empty() {
             self.records.prepare().await?;
+        }
+        if !survey.orphans.is_empty() {
+            self.records.retire(lease, &survey.orphans).await?;
         }
         let strangers = self.enrolled(&survey, ask);
         CrashPoint::BeforeEnrol.pass();
@@ -135,7 +139,7 @@ impl Scope {
         let mut tried: BTreeSet<String> = BTreeSet::new();
         let mut canary = (self.list.is_tenants && ask.fleet.canary > 0).then_some(ask.fleet.canary);
         while !outcome.is_halted() {
-            let survey = self.survey().await?;
+            let survey = self.surveyed(ask).await?;
             let mut names = self.wanted(&survey, ask).await?;
             // A tenant that was made meanwhile is behind if its maker knew less.
             names.retain(|name| !tried.contains(name));
@@ -157,6 +161,13 @@ impl Scope {
         }
         self.end(lease, outcome).await?;
         Ok(Held::Done)
+    }
+
+    async fn surveyed(&self, ask: &Ask) -> Result<Survey, Error> {
+        Ok(match &ask.tenants {
+            Some(tenants) => self.survey_of(tenants).await?,
+            None => self.survey().await?,
+        })
     }
 
     /// Returns the databases that get a record by this run.

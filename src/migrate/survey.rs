@@ -40,6 +40,8 @@ pub(super) struct Stranger {
 pub(super) struct Survey {
     pub(super) groups: Vec<Group>,
     pub(super) strangers: Vec<Stranger>,
+    /// Databases of tenants that are gone.
+    pub(super) orphans: Vec<String>,
 }
 
 impl Scope {
@@ -73,15 +75,49 @@ impl Scope {
     /// Looks at all records, and for databases that have none.
     pub(super) async fn survey(&self) -> Result<Survey> {
         let groups = self.records.groups().await?;
-        let known: u64 = groups.iter().map(|group| group.count).sum();
+        let known = match groups.is_empty() {
+            true => Vec::new(),
+            false => self.records.known().await?,
+        };
+        let all = self.all().await?;
+        let (mut strangers, orphans) = (all.clone(), differ(&known, &all));
+        let known: BTreeSet<String> = known.into_iter().collect();
+        strangers.retain(|stranger| !known.contains(&stranger.database));
         Ok(Survey {
-            strangers: self.strangers(known).await?,
             groups,
+            strangers,
+            orphans,
+        })
+    }
+
+    /// The same for who looks often: databases are compared by name only where their number tells that some
+    /// have no record, or are gone.
+    pub(super) async fn glance(&self) -> Result<Survey> {
+        let groups = self.records.groups().await?;
+        let known: u64 = groups.iter().map(|group| group.count).sum();
+        let all = match self.list.is_tenants {
+            true => self.databases.tenancy()?.count().await?,
+            false => 1,
+        };
+        if known != all {
+            return self.survey().await;
+        }
+        Ok(Survey {
+            groups,
+            strangers: Vec::new(),
+            orphans: Vec::new(),
         })
     }
 
     /// Looks at these tenants' records only: each is a group of its own.
+    ///
+    /// # Errors
+    /// [`Error::UnknownTenant`](crate::Error::UnknownTenant): its database must not come to be.
     pub(super) async fn survey_of(&self, tenants: &[TenantId]) -> Result<Survey> {
+        let tenancy = self.databases.tenancy()?;
+        for id in tenants {
+            tenancy.active(id).await?;
+        }
         let meant = tenants.iter().map(|id| Stranger {
             database: self.connection.tenant_name(id).to_string(),
             tenant: Some(id.clone()),
@@ -99,23 +135,19 @@ impl Scope {
         Ok(Survey {
             groups: groups.collect(),
             strangers,
+            orphans: Vec::new(),
         })
     }
 
-    async fn strangers(&self, known: u64) -> Result<Vec<Stranger>> {
-        let all = match self.list.is_tenants {
-            true => self.tenants().await?,
-            false => vec![Stranger {
+    /// Returns every database that is to be a target.
+    async fn all(&self) -> Result<Vec<Stranger>> {
+        match self.list.is_tenants {
+            true => self.tenants().await,
+            false => Ok(vec![Stranger {
                 database: self.connection.name.to_string(),
                 tenant: None,
-            }],
-        };
-        if known == 0 {
-            return Ok(all);
+            }]),
         }
-        let known: BTreeSet<String> = self.records.known().await?.into_iter().collect();
-        let unknown = |stranger: &Stranger| !known.contains(&stranger.database);
-        Ok(all.into_iter().filter(unknown).collect())
     }
 
     async fn tenants(&self) -> Result<Vec<Stranger>> {
@@ -174,6 +206,13 @@ impl Scope {
             _ => Vec::new(),
         }
     }
+}
+
+/// Returns the names that none of the databases has.
+fn differ(known: &[String], all: &[Stranger]) -> Vec<String> {
+    let all: BTreeSet<&str> = all.iter().map(|one| one.database.as_str()).collect();
+    let gone = known.iter().filter(|name| !all.contains(name.as_str()));
+    gone.cloned().collect()
 }
 
 impl Stranger {

@@ -83,7 +83,8 @@ async fn status_plan_and_verify_write_nothing_and_status_asks_no_tenants_databas
         "status has asked a tenant's database"
     );
     assert!(looked.iter().any(|asked| tenants(&asked)), "verify has not");
-    const READS: [&str; 5] = [
+    const READS: [&str; 6] = [
+        "count",
         "aggregate",
         "find",
         "getMore",
@@ -267,6 +268,53 @@ async fn a_tenant_that_is_made_begins_at_the_head() {
     assert_eq!((up.done, up.migrations), (0, 0));
     let status = yard.migrator().status().await.unwrap();
     assert_eq!((status[0].at_head, status[0].targets), (1, 1));
+    yard.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_that_is_gone_is_left_alone_and_one_that_never_was_makes_no_database() {
+    let yard = applied("migrate_gone").await;
+    let admin = yard.database(&yard.house.names.name("admin"));
+    let rows = admin.collection::<mongoplex::bson::Document>("tenants");
+    rows.delete_one(mongoplex::bson::doc! { "_id": "acme" })
+        .await
+        .unwrap();
+    yard.tenant("acme").drop().await.unwrap();
+    let newer = vec![apply::tenants([
+        (THINGS, things()),
+        (MORE, more()),
+        ("m20261104000000_new", things()),
+    ])];
+    let newer = yard.again(newer).await;
+
+    let up = newer.migrator().up().await.unwrap();
+    let nobody = newer
+        .migrator()
+        .tenants(["nobody".parse().unwrap()])
+        .up()
+        .await;
+
+    assert_eq!((up.done, up.migrations), (1, 1), "{up:?}");
+    assert!(
+        matches!(
+            nobody,
+            Err(Error::Database(mongoplex::Error::UnknownTenant(_)))
+        ),
+        "{nobody:?}"
+    );
+    for gone in ["acme", "nobody"] {
+        assert!(!yard.has(&yard.tenant(gone), "things").await, "{gone}");
+    }
+    let status = newer.migrator().status().await.unwrap();
+    assert_eq!((status[0].at_head, status[0].targets), (1, 1));
+    // Its id may be used again.
+    newer
+        .tenancy()
+        .create(&"acme".parse().unwrap(), "acme")
+        .await
+        .unwrap();
+    assert_eq!(newer.migrator().up().await.unwrap().done, 0);
+    newer.shutdown().await;
     yard.close().await;
 }
 

@@ -237,6 +237,10 @@ impl Again {
         self.0.migrator()
     }
 
+    pub(crate) fn tenancy(&self) -> mongoplex::Tenancy {
+        self.0.tenancy().unwrap()
+    }
+
     pub(crate) async fn shutdown(self) {
         self.0.shutdown(Duration::from_secs(5)).await;
     }
