@@ -19,6 +19,7 @@ mod secret;
 mod server;
 mod settings;
 mod sources;
+mod super_admin;
 mod unknown;
 mod uri;
 
@@ -41,6 +42,7 @@ pub use self::{
     server::{LogFormat, ServerConfig},
     settings::{Applies, SETTINGS, Setting},
     sources::Sources,
+    super_admin::SuperAdmin,
     uri::Uri,
 };
 use crate::{
@@ -69,6 +71,8 @@ pub struct Config {
     pub alerts: AlertConfig,
     /// Where migrations and seeds keep what they did.
     pub control: ControlConfig,
+    /// Who the first administrator is, for seeds: `SUPER_ADMIN_…`.
+    pub super_admin: SuperAdmin,
     /// The authority that signed the certificates of webhook and peers: `HTTPS_CA_FILE`.
     pub https_ca_file: Option<PathBuf>,
     /// Whether changes that are audited leave an entry: `ENABLE_AUDIT_TRAIL`.
@@ -140,6 +144,7 @@ impl Config {
         let health = health::read(&mut reader);
         let alerts = alerts::read(&mut reader);
         let control = control::read(&mut reader);
+        let super_admin = super_admin::read(&mut reader);
         let https_ca_file = reader.process("HTTPS_CA_FILE", parse::file);
         let suspects = unknown::check(&mut reader, registry, servers);
         let (found, trail) = reader.finish();
@@ -156,6 +161,7 @@ impl Config {
                 suspects,
                 alerts,
                 control: control?,
+                super_admin,
                 https_ca_file: https_ca_file.map(|chosen| chosen.value),
                 directory: sources.directory().to_owned(),
             })

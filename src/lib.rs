@@ -48,6 +48,7 @@ mod pauses;
 #[doc(hidden)]
 pub mod registry;
 pub mod schema;
+pub mod seed;
 pub mod slow;
 mod tasks;
 pub mod tenancy;

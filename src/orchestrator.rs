@@ -30,6 +30,7 @@ use crate::{
     monitor::{Monitor, Watch},
     registry::{LogicalDatabase, Registry},
     schema::Schema,
+    seed::{self, Seeder},
     tasks::Tasks,
     tenancy::Tenancy,
 };
@@ -58,6 +59,9 @@ struct Inner {
     control: ControlConfig,
     migrations: Lists,
     behind: Behind,
+    seeds: seed::Lists,
+    /// What seeds are told by the configuration.
+    given: Arc<seed::Given>,
     shutdown: OnceCell<Shutdown>,
 }
 
@@ -138,6 +142,11 @@ impl Databases {
     /// Returns what carries out the migrations that the application has listed.
     pub fn migrator(&self) -> Migrator {
         Migrator::new(self.clone(), &self.0.migrations)
+    }
+
+    /// Returns what runs the seeds that the application has listed.
+    pub fn seeder(&self) -> Seeder {
+        Seeder::new(self.clone(), &self.0.seeds, self.0.given.clone())
     }
 
     pub(crate) fn behind(&self) -> &Behind {

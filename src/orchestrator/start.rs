@@ -21,6 +21,7 @@ use crate::{
     monitor::Watch,
     pauses::Pauses,
     registry::{Declared, Registry},
+    seed,
     slow::{self, Explainer},
     tasks::Tasks,
 };
@@ -40,6 +41,7 @@ pub struct Connect {
     need: Option<Need>,
     commands: Option<EventHandler<CommandEvent>>,
     migrations: Lists,
+    seeds: seed::Lists,
     /// Where slow reads wait to be explained, and who does it.
     explains: (slow::Queue, Explainer),
 }
@@ -54,6 +56,7 @@ impl Connect {
             need: None,
             commands: None,
             migrations: Lists::default(),
+            seeds: seed::Lists::default(),
             explains: slow::queue(),
         }
     }
@@ -75,6 +78,12 @@ impl Connect {
     /// Returns the builder with the migrations of one target; see [`migrations!`](crate::migrations).
     pub fn migrations(mut self, list: List) -> Self {
         self.migrations.add(list);
+        self
+    }
+
+    /// Returns the builder with the seeds of one target; see [`seeds!`](crate::seeds).
+    pub fn seeds(mut self, list: seed::List) -> Self {
+        self.seeds.add(list);
         self
     }
 
@@ -113,6 +122,7 @@ impl Connect {
     pub async fn connect(mut self) -> Result<Databases> {
         self.registry.check()?;
         self.migrations.settle(&self.registry).into_result(())?;
+        self.seeds.settle(&self.registry).into_result(())?;
         self.tell_left_out();
         let limit = self.config.server.startup_timeout;
         let configured = self.config.databases.iter();
@@ -251,6 +261,13 @@ impl Connect {
             control: self.config.control,
             migrations: self.migrations,
             behind: behind.clone(),
+            seeds: self.seeds,
+            given: Arc::new(seed::Given {
+                environment: self.config.environment,
+                directory: self.config.directory,
+                email: self.config.super_admin.email,
+                password: self.config.super_admin.password,
+            }),
             shutdown: OnceCell::new(),
         }));
         let watching = watch.run(connections, databases.downgrade());

@@ -19,6 +19,7 @@ const LAYERS: [&[&str]; 8] = [
         "monitor",
         "control",
         "migrate",
+        "seed",
     ],
     &["collection"],
     &["guard"],

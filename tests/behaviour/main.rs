@@ -24,6 +24,7 @@ mod requests;
 mod resilience;
 mod resources;
 mod schema;
+mod seed;
 mod shutdown;
 mod slow;
 mod spanning;

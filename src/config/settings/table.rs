@@ -489,6 +489,27 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting(
         Process,
+        "SUPER_ADMIN_EMAIL",
+        "an address such as `ann@example.org`, at most 254 bytes",
+        NONE,
+        "Who the first administrator is, whom `seed run` makes once.",
+    ),
+    setting(
+        Process,
+        "SUPER_ADMIN_PASSWORD",
+        "a text of 12 to 256 bytes",
+        NONE,
+        "The first administrator's password; else one is made up and put into a file. A secret.",
+    ),
+    setting(
+        Process,
+        "SUPER_ADMIN_PASSWORD_FILE",
+        "the path of a file that holds the password",
+        NONE,
+        "Where to read it from, for mounted secrets; instead of SUPER_ADMIN_PASSWORD.",
+    ),
+    setting(
+        Process,
         "LOG_LEVEL",
         "error, warn, info, debug, trace, or a filter such as `info,mongoplex=debug`",
         same("info"),

@@ -334,7 +334,7 @@ async fn a_secondary_that_falls_behind_is_told_at_its_limit_and_once() {
         changes,
         [CheckStatus::Up, CheckStatus::Degraded, CheckStatus::Up]
     );
-    assert!((15.0..=20.0).contains(&at_lag), "{at_lag}");
+    assert!((15.0..=60.0).contains(&at_lag), "{at_lag}");
     house.close().await;
     set.stop().await;
 }
