@@ -1,4 +1,5 @@
-//! The whole application as one value: its databases with their models, its migrations, and its servers.
+//! The whole application as one value: its databases with their models, its migrations and seeds, and its
+//! servers.
 
 use models::{admin_server::Admin, customer_services::Customer, shared::Shared};
 use mongoplex_cli::App;
@@ -12,6 +13,9 @@ pub fn app() -> App {
         .migrations(migrations::admin::list())
         .migrations(migrations::customer::list())
         .migrations(migrations::tenant::list())
+        .seeds(seeders::admin::list())
+        .seeds(seeders::customer::list())
+        .seeds(seeders::tenant::list())
         .server(admin_server::server())
         .server(customer_services::server())
         .sample_tenants(&["acme", "globex"])

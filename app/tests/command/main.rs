@@ -14,4 +14,5 @@ mod page;
 mod private;
 mod running;
 mod secrets;
+mod seed;
 mod sync;

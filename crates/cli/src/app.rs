@@ -1,6 +1,6 @@
 //! One value carries an application into the product.
 
-use mongoplex::{LogicalDatabase, Registry, migrate::List};
+use mongoplex::{LogicalDatabase, Registry, migrate::List, seed};
 use mongoplex_server::Server;
 
 /// An application: its name, its logical databases with their models, its migrations, its servers.
@@ -10,6 +10,7 @@ pub struct App {
     pub(crate) registry: Registry,
     pub(crate) migrations: Vec<List>,
     pub(crate) servers: Vec<Server>,
+    pub(crate) seeds: Vec<seed::List>,
     pub(crate) sample_tenants: Vec<&'static str>,
 }
 
@@ -25,6 +26,7 @@ impl App {
             registry: Registry::new(),
             migrations: Vec::new(),
             servers: Vec::new(),
+            seeds: Vec::new(),
             sample_tenants: Vec::new(),
         }
     }
@@ -48,6 +50,13 @@ impl App {
     #[must_use]
     pub fn server(mut self, server: Server) -> Self {
         self.servers.push(server);
+        self
+    }
+
+    /// Returns the application with the seeds of one target; see `mongoplex::seeds!`.
+    #[must_use]
+    pub fn seeds(mut self, list: seed::List) -> Self {
+        self.seeds.push(list);
         self
     }
 

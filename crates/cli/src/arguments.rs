@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use mongoplex::TenantId;
 
 use self::migrate::MigrateCommand;
+use crate::command::seed::SeedCommand;
 
 /// Many MongoDB databases as one.
 #[derive(Debug, Parser)]
@@ -71,6 +72,9 @@ pub(crate) enum Command {
     /// Exit code 0 when all is up, 3 when it works and something is amiss, 1 when something required does
     /// not work, 64 when the configuration is at fault.
     Health(HealthArguments),
+    /// Writes what databases are to begin with, and shows what differs from it.
+    #[command(subcommand)]
+    Seed(SeedCommand),
     /// Creates and lists tenants.
     #[command(subcommand)]
     Tenants(TenantsCommand),

@@ -13,14 +13,14 @@
 //! }
 //! ```
 //!
-//! `up`, `config`, `routes`, `sync`, `migrate`, `doctor`, `health` and `tenants` then work on these models, in
-//! this project. Exit codes, for every command: 0 done, 1 failure, 2 wrong usage, 3 something is missing
-//! or pending, 64 configuration.
+//! `up`, `config`, `routes`, `sync`, `migrate`, `seed`, `doctor`, `health` and `tenants` then work on these
+//! models, in this project. Exit codes, for every command: 0 done, 1 failure, 2 wrong usage, 3 something is
+//! missing or pending, 64 configuration.
 //!
-//! Of `migrate` alone: 3 pending (with `--exit-code`) or a migration that is older than one that is
+//! Of `migrate` and `seed`: 3 pending (with `--exit-code`) or a migration that is older than one that is
 //! applied, 4 drift or a missing file, 5 the lock is held or another run has taken over, 6 some targets
-//! failed or are quarantined, 7 interrupted: a person is needed, 8 a migration cannot be taken back, 9 no
-//! replica set or no rights, 130 stopped cleanly.
+//! failed or are quarantined, 7 interrupted: a person is needed, 8 refused, 9 no replica set or no rights, 130
+//! stopped cleanly.
 
 mod app;
 mod arguments;
@@ -42,7 +42,7 @@ pub use mongoplex_server as server;
 pub use self::app::App;
 use self::{
     arguments::{Arguments, Command, ServeArguments},
-    command::{config, doctor, health, migrate, routes, sync, tenants, up},
+    command::{config, doctor, health, migrate, routes, seed, sync, tenants, up},
     exit::Failure,
 };
 
@@ -61,6 +61,7 @@ pub fn run(app: App) -> ExitCode {
             Command::Migrate(command) => migrate::run(&app, &set, command).await,
             Command::Doctor(arguments) => doctor::run(&app, &set, &arguments).await,
             Command::Health(arguments) => health::run(&app, &set, &arguments).await,
+            Command::Seed(command) => seed::run(&app, &set, &command).await,
             Command::Tenants(arguments) => tenants::run(&app, &set, arguments).await,
         }
     })

@@ -97,7 +97,9 @@ impl Place {
         let builder =
             Databases::builder(app.registry.clone(), self.config.clone()).application(app.name);
         let lists = app.migrations.iter().cloned();
-        lists.fold(builder, Connect::migrations)
+        let builder = lists.fold(builder, Connect::migrations);
+        let seeds = app.seeds.iter().cloned();
+        seeds.fold(builder, Connect::seeds)
     }
 
     async fn connected(&self, builder: Connect) -> Result<Databases, Failure> {

@@ -58,7 +58,7 @@ pub(crate) fn tenancy(databases: &Databases) -> Result<Tenancy, Failure> {
     }
 }
 
-async fn check_tenants(tenancy: &Tenancy, ids: &[TenantId]) -> Result<(), Failure> {
+pub(crate) async fn check_tenants(tenancy: &Tenancy, ids: &[TenantId]) -> Result<(), Failure> {
     let mut unknown = Vec::new();
     for id in ids {
         if tenancy.get(id).await?.is_none() {
