@@ -16,6 +16,7 @@ mod ledger;
 mod list;
 mod password;
 mod place;
+mod refer;
 mod reset;
 mod row;
 mod scope;
@@ -24,6 +25,7 @@ mod status;
 mod survey;
 mod told;
 mod volume;
+mod worker;
 mod write;
 
 use std::{sync::Arc, time::Duration};

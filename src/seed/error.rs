@@ -35,7 +35,7 @@ pub enum Error {
     /// Databases could not be reached, or failed otherwise.
     Database(crate::Error),
     /// Another run, of seeds or of migrations, is under way.
-    Held(Holder),
+    Held(Box<Holder>),
     /// Another run has taken over; nothing more was recorded.
     Fenced {
         /// The logical database's physical name.

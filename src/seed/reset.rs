@@ -10,8 +10,9 @@ use super::{
     draw::Shares,
     error::Error,
     ledger::{Entry, Stop, entry_id},
-    scope::{Ask, Fenced, Scope, Worker},
+    scope::{Ask, Scope},
     told::{Counts, Done, Failed, Outcome},
+    worker::{Fenced, Worker},
 };
 use crate::control::{CrashPoint, Lease};
 

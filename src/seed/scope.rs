@@ -1,10 +1,6 @@
 //! One list at its databases: looked at first, and locked only where something is to be written.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream};
 use tokio_util::sync::CancellationToken;
@@ -14,14 +10,12 @@ use super::{
     describe::{Described, Source},
     draw::Shares,
     error::Error,
-    ledger::{Entry, Ledger, Stop, entry_id},
+    ledger::{Entry, Ledger, entry_id},
     list::List,
     place::Place,
     stamp::{self, Ground},
-    survey::Surveyor,
-    told::{At, Counts, Done, Failed, Outcome, Told},
-    volume::Volume,
-    write::Writer,
+    told::{Done, Failed, Outcome, Told},
+    worker::{Fenced, Worker},
 };
 use crate::{
     control::{Acquired, CrashPoint, Lease},
@@ -122,7 +116,7 @@ impl Scope {
         CrashPoint::Locked.pass();
         match acquired {
             Acquired::Held { lease, .. } => Ok(lease),
-            Acquired::Other(holder) => Err(Error::Held(holder)),
+            Acquired::Other(holder) => Err(Error::Held(Box::new(holder))),
         }
     }
 
@@ -241,198 +235,7 @@ impl Scope {
             entries,
             context,
             shares: Shares::new(ask.number, tenant, documents, &weights),
-        }
-    }
-}
-
-/// Another run has taken over.
-pub(super) struct Fenced;
-
-/// The seeds of a list at one database.
-pub(super) struct Worker<'a> {
-    pub(super) scope: &'a Scope,
-    pub(super) place: &'a Place,
-    entries: &'a HashMap<String, Entry>,
-    pub(super) context: Context,
-    shares: Shares,
-}
-
-/// What was found of one seed.
-struct Found {
-    rows: Counts,
-    skipped: Option<String>,
-    is_pending: bool,
-    hash: String,
-}
-
-impl Worker<'_> {
-    fn surveyor(&self) -> Surveyor<'_> {
-        Surveyor {
-            place: self.place,
-            ledger: &self.scope.ledger,
-            context: &self.context,
-        }
-    }
-
-    fn volume(&self) -> Volume<'_> {
-        Volume {
-            place: self.place,
-            shares: &self.shares,
-        }
-    }
-
-    /// Looks at all seeds. What it finds of one that waits for another may be more once that is written.
-    async fn look(&self) -> AtPlace {
-        let mut all = AtPlace {
-            seeds: Vec::new(),
-            is_pending: false,
-        };
-        for seed in &self.scope.seeds {
-            let found = match self.place.lacks(seed).await {
-                Ok(None) => self.find(seed).await,
-                Ok(Some(lacks)) => Err(Stop::precondition(lacks)),
-                Err(error) => Err(error.into()),
-            };
-            let found = found.map(|found| {
-                all.is_pending |= found.is_pending;
-                self.done(seed, found.rows, found.skipped)
-            });
-            // One that cannot be looked at is tried, and fails there.
-            all.is_pending |= found.is_err();
-            all.seeds
-                .push(found.map_err(|stop| self.failed(seed, Counts::default(), stop)));
-        }
-        all
-    }
-
-    async fn find(&self, seed: &Described) -> Result<Found, Stop> {
-        let (rows, skipped, hash, differs) = match seed.is_volume() {
-            true => {
-                let rows = self.volume().survey(seed).await?;
-                (rows, None, self.volume().hash(seed), rows.inserted > 0)
-            }
-            false => {
-                let survey = self.surveyor().survey(seed).await?;
-                let is_pending = survey.is_pending();
-                (survey.planned(), survey.skipped, survey.hash, is_pending)
-            }
-        };
-        let entry = self.entries.get(&entry_id(self.place, seed));
-        let is_recorded = entry.is_some_and(|entry| entry.state == "done" && entry.hash == hash);
-        Ok(Found {
-            rows,
-            is_pending: skipped.is_none() && (differs || !is_recorded),
-            skipped,
-            hash,
-        })
-    }
-
-    /// Writes all seeds, but for those that wait for one that failed.
-    async fn write(&self, lease: &Lease) -> Result<Vec<Result<Done, Failed>>, Fenced> {
-        let mut lacking: HashMap<&str, Stop> = HashMap::new();
-        for seed in &self.scope.seeds {
-            let stop = match self.place.lacks(seed).await {
-                Ok(None) => continue,
-                Ok(Some(lacks)) => Stop::precondition(lacks),
-                Err(error) => error.into(),
-            };
-            lacking.insert(seed.name, stop);
-        }
-        let mut failed: BTreeSet<&str> = BTreeSet::new();
-        let mut ended = Vec::new();
-        for seed in &self.scope.seeds {
-            let mut rows = Counts::default();
-            let waits = seed.after.iter().find(|name| failed.contains(**name));
-            let written = match (lacking.remove(seed.name), waits) {
-                (Some(stop), _) => Err(stop),
-                (None, Some(first)) => Err(Stop::failed(format!(
-                    "it waits for `{first}`, which failed"
-                ))),
-                (None, None) => self.one(seed, lease, &mut rows).await,
-            };
-            let one = match written {
-                Ok(skipped) => Ok(self.done(seed, rows, skipped)),
-                Err(Stop::Fenced) => return Err(Fenced),
-                Err(stop) => {
-                    failed.insert(seed.name);
-                    Err(self.failed(seed, rows, stop))
-                }
-            };
-            self.context.told.ended(&one);
-            ended.push(one);
-        }
-        Ok(ended)
-    }
-
-    /// Writes one seed and returns why it was skipped, if it was.
-    async fn one(
-        &self,
-        seed: &Described,
-        lease: &Lease,
-        rows: &mut Counts,
-    ) -> Result<Option<String>, Stop> {
-        let found = self.find(seed).await?;
-        if !found.is_pending {
-            *rows = found.rows;
-            return Ok(found.skipped);
-        }
-        let ledger = &self.scope.ledger;
-        let number = seed.is_volume().then_some(self.shares.number);
-        CrashPoint::BeforeClaim.pass();
-        ledger
-            .begin(lease, self.place, seed, &self.context, number)
-            .await?;
-        CrashPoint::AfterClaim.pass();
-        let written = match seed.is_volume() {
-            true => self.volume().write(seed, lease, rows).await,
-            false => {
-                let writer = Writer {
-                    surveyor: self.surveyor(),
-                    lease,
-                };
-                writer.converge(seed, rows).await.map(drop)
-            }
-        };
-        let state = match &written {
-            Ok(()) => "done",
-            Err(Stop::Fenced) => return Err(Stop::Fenced),
-            Err(_) => "failed",
-        };
-        let id = entry_id(self.place, seed);
-        CrashPoint::BeforeApplied.pass();
-        ledger.end(lease, &id, state, &found.hash, *rows).await?;
-        CrashPoint::AfterApplied.pass();
-        written.map(|()| None)
-    }
-
-    pub(super) fn at(&self, seed: &Described) -> At {
-        At {
-            target: self.scope.list.target(),
-            database: self.place.name.to_string(),
-            tenant: self.place.tenant.as_ref().map(ToString::to_string),
-            seed: seed.name,
-            kind: seed.kind.as_str(),
-        }
-    }
-
-    fn done(&self, seed: &Described, rows: Counts, skipped: Option<String>) -> Done {
-        let at = self.at(seed);
-        Done { at, rows, skipped }
-    }
-
-    pub(super) fn failed(&self, seed: &Described, rows: Counts, stop: Stop) -> Failed {
-        let (reason, is_precondition) = match stop {
-            Stop::Failed {
-                reason,
-                is_precondition,
-            } => (reason, is_precondition),
-            Stop::Fenced => (self.scope.fenced().to_string(), false),
-        };
-        Failed {
-            at: self.at(seed),
-            rows,
-            reason,
-            is_precondition,
+            stop: ask.stop.clone(),
         }
     }
 }

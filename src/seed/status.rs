@@ -5,7 +5,8 @@ use super::{
     describe::{Described, Source},
     error::{Error, SeedError},
     ledger::{Entry, entry_id},
-    scope::{Ask, Scope, Worker},
+    scope::{Ask, Scope},
+    worker::Worker,
 };
 
 /// How one seed of a list stands.

@@ -5,6 +5,8 @@ use std::collections::HashSet;
 
 use mongodb::bson::{Bson, Document, doc, oid::ObjectId};
 
+use tokio_util::sync::CancellationToken;
+
 use super::{
     compare,
     describe::{Described, Source},
@@ -23,6 +25,8 @@ const BATCH: u64 = 1_000;
 pub(super) struct Volume<'a> {
     pub(super) place: &'a Place,
     pub(super) shares: &'a Shares,
+    /// Ends it between two batches: the next run goes on from there.
+    pub(super) stop: &'a CancellationToken,
 }
 
 impl Volume<'_> {
@@ -83,6 +87,9 @@ impl Volume<'_> {
         while from < count {
             if !lease.lasts(lease.margin()) {
                 return Err(Stop::Fenced);
+            }
+            if self.stop.is_cancelled() {
+                return Err(Stop::failed("stopped; the next run goes on from there"));
             }
             let until = (from + BATCH).min(count);
             self.batch(seed, from, until, rows).await?;

@@ -36,22 +36,26 @@ enum Met {
 }
 
 impl Writer<'_> {
-    /// Compares and writes until nothing differs. `rows` counts what has been done, also where it fails.
+    /// Writes what was found, and compares and writes again until nothing differs. `rows` counts what has been
+    /// done, also where it fails.
     pub(super) async fn converge(
         &self,
         seed: &Described,
+        mut found: Option<Survey>,
         rows: &mut Counts,
-    ) -> Result<Survey, Stop> {
+    ) -> Result<(), Stop> {
         for _ in 0..ROUNDS {
-            let survey = self.surveyor.survey(seed).await?;
+            let survey = match found.take() {
+                Some(survey) => survey,
+                None => self.surveyor.survey(seed).await?,
+            };
             if let Some(obstacle) = survey.obstacle() {
                 return Err(Stop::failed(obstacle));
             }
-            let (unchanged, kept) = (survey.counts.unchanged, survey.counts.kept);
             if self.write(seed, &survey, rows).await? == Met::All {
-                rows.unchanged = unchanged;
-                rows.kept += kept;
-                return Ok(survey);
+                rows.unchanged = survey.counts.unchanged;
+                rows.kept += survey.counts.kept;
+                return Ok(());
             }
         }
         Err(Stop::failed(

@@ -2,6 +2,8 @@
 
 mod bed;
 mod changed;
+mod content;
+mod cut;
 mod order;
 mod refused;
 

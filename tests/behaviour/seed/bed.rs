@@ -18,7 +18,7 @@ use mongoplex_testing::{ReplicaSet, shared};
 use crate::house::{House, config, registry};
 
 /// Commands that change something.
-const WRITES: [&str; 9] = [
+pub(super) const WRITES: [&str; 9] = [
     "insert",
     "update",
     "delete",
