@@ -2,6 +2,7 @@
 
 mod back;
 mod drill;
+mod faults;
 mod fleet;
 mod lock;
 mod looks;

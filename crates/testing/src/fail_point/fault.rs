@@ -40,6 +40,19 @@ impl Fault {
         self.with("errorCode", code).with("errorLabels", labels)
     }
 
+    /// Answers with this error code and the labels that the server itself puts on it, such as those of a
+    /// command within a transaction.
+    #[must_use]
+    pub fn code(self, code: i32) -> Self {
+        self.with("errorCode", code)
+    }
+
+    /// Strikes only commands on this collection, such as `shop.orders`.
+    #[must_use]
+    pub fn on(self, namespace: &str) -> Self {
+        self.with("namespace", namespace)
+    }
+
     /// Waits before it runs the command; `maxTimeMS` still ends it.
     #[must_use]
     pub fn block(self, time: Duration) -> Self {
@@ -61,6 +74,13 @@ impl Fault {
     #[must_use]
     pub fn times(mut self, times: u32) -> Self {
         self.mode = Bson::Document(doc! { "times": i64::from(times) });
+        self
+    }
+
+    /// Strikes at random, with this probability, until it is switched off.
+    #[must_use]
+    pub fn sometimes(mut self, probability: f64) -> Self {
+        self.mode = Bson::Document(doc! { "activationProbability": probability });
         self
     }
 
