@@ -19,6 +19,7 @@ mod ground;
 mod limiter;
 mod list;
 mod note;
+mod overtime;
 mod perform;
 mod policy;
 mod records;

@@ -24,7 +24,10 @@ use crate::{
     registry::LogicalDatabase,
 };
 
-pub(crate) use self::{drive::run_on, lent::Lent};
+pub(crate) use self::{
+    drive::{run_long_on, run_on},
+    lent::Lent,
+};
 
 /// A transaction that has not begun; see [`Database::transaction`].
 #[must_use = "nothing is sent before `run`"]

@@ -12,6 +12,7 @@ use super::{
     body::{Place, RawHandle, StepError, TransactionHandle},
     list::Direction,
     note,
+    overtime::Overtime,
     perform::{Cause, Performer, Stop},
     records::{Change, Kept, TARGETS},
     row::Row,
@@ -21,7 +22,7 @@ use super::{
 use crate::{
     collection::{Collection, Reach},
     control::CrashPoint,
-    transaction::run_on,
+    transaction::run_long_on,
 };
 
 impl Performer {
@@ -132,7 +133,9 @@ impl Performer {
         let (place, targets) = (self.place(row), self.targets());
         let (filter, update) = (open.filter(self.lease.fence()), open.update());
         let connection = place.connection.clone();
-        let ended = run_on(&connection, None, async |lent| {
+        let mut overtime = Overtime::of(&self.records.control);
+        let ended = run_long_on(&connection, async |lent| {
+            overtime.begin().await?;
             let handle = TransactionHandle {
                 place: place.clone(),
                 lent: lent.clone(),
@@ -146,7 +149,7 @@ impl Performer {
                 _ => Ok(()),
             }
         });
-        ended.await?;
+        ended.await.map_err(|error| overtime.explain(error))?;
         CrashPoint::AfterStep.pass();
         *open = Change::of(row);
         Ok(())

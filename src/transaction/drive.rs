@@ -58,6 +58,23 @@ where
     plan.run(Lent::clone, body).await
 }
 
+/// The same for as long as any transaction may take, whatever `WRITE_DEADLINE` says.
+pub(crate) async fn run_long_on<R, E>(
+    lender: &Arc<Connection>,
+    body: impl AsyncFnMut(Lent) -> Result<R, E>,
+) -> Result<R, E>
+where
+    E: From<Error>,
+{
+    let plan = Plan {
+        lender: lender.clone(),
+        places: Vec::new(),
+        limit: Some(LONGEST),
+        within: None,
+    };
+    plan.run(Lent::clone, body).await
+}
+
 /// What is known of a transaction beside its answer, also where it is cut off.
 struct Progress<E> {
     /// A commit was sent, and no answer says what became of it.

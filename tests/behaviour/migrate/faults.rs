@@ -5,5 +5,6 @@ mod backfills;
 mod conflicts;
 mod lags;
 mod lists;
+mod overtime;
 mod process;
 mod uniqueness;
