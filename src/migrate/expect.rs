@@ -16,6 +16,15 @@ use super::{
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Expected {
     pub(super) collections: BTreeMap<&'static str, Collection>,
+    /// Indexes of migrations that are not applied: a build goes on when its process has ended.
+    pending: Vec<Pending>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Pending {
+    collection: &'static str,
+    index: String,
+    migration: &'static str,
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -57,7 +66,29 @@ impl Expected {
                 expected.add(listed.id, step);
             }
         }
+        let is_applied = |id: &str| {
+            let entry = row.ledger.get(id);
+            entry.is_some_and(|entry| !entry.state.is_unfinished())
+        };
+        for listed in &list.migrations {
+            if !is_applied(listed.id) {
+                let steps = listed.migration.up.iter();
+                expected
+                    .pending
+                    .extend(steps.flat_map(|step| pending(listed.id, step)));
+            }
+        }
         expected
+    }
+
+    /// Returns whether anything is said of the indexes of a collection.
+    pub(super) fn has_indexes(&self, collection: &str) -> bool {
+        let known = self.collections.get(collection);
+        known.is_some_and(|known| !known.indexes.is_empty())
+            || self
+                .pending
+                .iter()
+                .any(|pending| pending.collection == collection)
     }
 
     fn add(&mut self, id: &'static str, step: &Step) {
@@ -136,8 +167,58 @@ impl Expected {
                 ),
             }
         }
+        let building = self
+            .pending
+            .iter()
+            .filter(|pending| pending.is_built(found));
+        findings.extend(building.map(Pending::finding));
         findings
     }
+}
+
+impl Pending {
+    /// Returns whether it is being built.
+    fn is_built(&self, found: &BTreeMap<String, Found>) -> bool {
+        let there = found.get(self.collection);
+        there.is_some_and(|there| {
+            let mut building = there
+                .indexes
+                .iter()
+                .filter(|index| index.contains_key("buildUUID"));
+            building.any(|index| name_of(spec(index)) == self.index)
+        })
+    }
+
+    fn finding(&self) -> Finding {
+        let Self {
+            collection,
+            index,
+            migration,
+        } = self;
+        let what = format!("index `{index}` of `{collection}` is being built");
+        Finding {
+            is_building: true,
+            ..Finding::new(migration, what)
+        }
+    }
+}
+
+/// Returns the indexes that a step builds.
+fn pending(migration: &'static str, step: &Step) -> Vec<Pending> {
+    let (collection, indexes) = match &step.action {
+        Action::Indexes {
+            collection,
+            indexes,
+        } => (*collection, indexes.as_slice()),
+        Action::Unique { collection, index } => (*collection, std::slice::from_ref(index)),
+        _ => return Vec::new(),
+    };
+    let one = |index: &Document| Pending {
+        collection,
+        index: name_of(index),
+        migration,
+    };
+    indexes.iter().map(one).collect()
 }
 
 impl Collection {
@@ -149,7 +230,8 @@ impl Collection {
                 ("validationLevel", Some("strict")) | ("validationAction", Some("error"))
             );
             let there = found.options.get(key);
-            if there != Some(value) && !(is_default && there.is_none()) {
+            let is_same = there.map_or(is_default, |there| is_option(key, value, there));
+            if !is_same {
                 findings.push(Finding::new(
                     id,
                     format!("`{key}` of `{name}` is another one"),
@@ -161,7 +243,7 @@ impl Collection {
             let what = match found.indexes.iter().find(of_name) {
                 None => "is missing",
                 Some(there) if there.contains_key("buildUUID") => "is being built",
-                Some(there) if !is_same(wanted, spec(there)) => "is another one",
+                Some(there) if !is_same(wanted, spec(there), &found.options) => "is another one",
                 Some(_) => continue,
             };
             let mut finding = Finding::new(id, format!("index `{index}` of `{name}` {what}"));
@@ -192,7 +274,7 @@ fn spec(listed: &Document) -> &Document {
 
 /// Returns whether an index that is there is the one that was asked for: all that was said is so, and
 /// nothing else that matters is.
-fn is_same(wanted: &Document, found: &Document) -> bool {
+fn is_same(wanted: &Document, found: &Document, of_collection: &Document) -> bool {
     const MATTER: [&str; 6] = [
         "unique",
         "sparse",
@@ -201,14 +283,50 @@ fn is_same(wanted: &Document, found: &Document) -> bool {
         "expireAfterSeconds",
         "hidden",
     ];
-    let said = wanted
-        .iter()
-        .all(|(key, value)| found.get(key).is_some_and(|there| is_equal(value, there)));
+    let is = |key: &str, value: &Bson, there: &Bson| match key {
+        "collation" => is_covered(value, there),
+        _ => is_equal(value, there),
+    };
+    let said = wanted.iter().all(|(key, value)| {
+        let there = found.get(key);
+        there.is_some_and(|there| is(key, value, there))
+    });
     let off = |value: &Bson| *value == Bson::Boolean(false);
+    // An index has its collection's collation where it is given none.
+    let inherited =
+        |key: &str| key == "collation" && found.get(key) == of_collection.get("collation");
     let unsaid = MATTER
         .iter()
-        .all(|key| wanted.contains_key(*key) || found.get(*key).is_none_or(off));
+        .all(|key| wanted.contains_key(*key) || found.get(*key).is_none_or(off) || inherited(key));
     said && unsaid
+}
+
+/// Returns whether an option of a collection is the one that was asked for. Of some the server fills in
+/// what was not said, and what a capped collection takes it rounds up.
+pub(super) fn is_option(key: &str, wanted: &Bson, there: &Bson) -> bool {
+    match key {
+        "collation" | "timeseries" | "clusteredIndex" => is_covered(wanted, there),
+        "size" => {
+            is_equal(wanted, there) || rounded(wanted).is_some_and(|size| is_equal(&size, there))
+        }
+        _ => is_equal(wanted, there),
+    }
+}
+
+/// Returns the next multiple of 256.
+fn rounded(size: &Bson) -> Option<Bson> {
+    let size = size.as_i64().or(size.as_i32().map(i64::from))?;
+    Some(Bson::Int64(size.checked_add(255)? / 256 * 256))
+}
+
+/// Returns whether all that was said is so; more may be.
+fn is_covered(wanted: &Bson, there: &Bson) -> bool {
+    match (wanted, there) {
+        (Bson::Document(wanted), Bson::Document(there)) => wanted
+            .iter()
+            .all(|(key, value)| there.get(key).is_some_and(|there| is_covered(value, there))),
+        _ => is_equal(wanted, there),
+    }
 }
 
 /// Compares values as MongoDB does: 1, 1.0 and a long 1 are one.

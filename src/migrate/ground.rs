@@ -6,7 +6,10 @@ use std::time::Duration;
 use futures_util::TryStreamExt;
 use mongodb::bson::{Bson, Document, doc};
 
-use super::body::{Place, StepError};
+use super::{
+    body::{Place, StepError},
+    expect::is_option,
+};
 use crate::{
     error::{Cause, Error, Result},
     guard::{Class, Operation, Resend},
@@ -20,6 +23,9 @@ const LIMIT: Duration = Duration::from_secs(60);
 const MISSING_COLLECTION: i32 = 26;
 const MISSING_INDEX: i32 = 27;
 const THERE_ALREADY: i32 = 48;
+
+/// An index of the collection is being built: nothing but another index may be asked for.
+const BUILDING: i32 = 12587;
 
 impl Place {
     fn database(&self) -> mongodb::Database {
@@ -51,9 +57,23 @@ impl Place {
             _ => self.database(),
         };
         let guard = &self.connection.guard;
-        guard
-            .run(operation, |_| database.run_command(command.clone()))
-            .await
+        let sent = guard.run(operation, |_| database.run_command(command.clone()));
+        sent.await.map_err(|error| match (error, lock) {
+            // It had no more than that.
+            (
+                Error::DeadlineExceeded {
+                    operation,
+                    limit,
+                    sent,
+                },
+                Some(lock),
+            ) => Error::DeadlineExceeded {
+                operation,
+                limit: lock.min(limit),
+                sent,
+            },
+            (error, _) => error,
+        })
     }
 
     fn operation(&self, name: &'static str, collection: &'static str) -> Operation {
@@ -141,13 +161,15 @@ impl Place {
         let found = self.described(collection).await?.unwrap_or_default();
         let has = found.get_document("options").cloned().unwrap_or_default();
         let is_plain = found.get_str("type").is_ok_and(|kind| kind == "collection");
-        let differs = options
-            .iter()
-            .find(|(key, value)| has.get(*key) != Some(value));
+        let is = |(key, value): &(&String, &Bson)| {
+            has.get(*key)
+                .is_some_and(|there| is_option(key, value, there))
+        };
+        let differs = options.iter().find(|option| !is(option));
         match differs {
             None if is_plain || !options.is_empty() => Ok(()),
             None => Err(StepError::refused(format!(
-                "`{collection}` is there and no plain collection"
+                "`{collection}` is there and no plain collection: drop or rename it first"
             ))),
             Some((key, _)) => Err(StepError::refused(format!(
                 "`{collection}` is there with another `{key}`: drop or rename it first"
@@ -178,6 +200,8 @@ impl Place {
             .command("collMod", collection, command, Some(self.lock))
             .await
         {
+            // It has begun, so it waits for nobody, and whoever asks for the same index joins it.
+            Err(error) if code(&error) == Some(BUILDING) => Ok(()),
             Err(error) if code(&error) != Some(MISSING_COLLECTION) => Err(error),
             _ => Ok(()),
         }
@@ -306,7 +330,7 @@ impl Place {
                 "both `{from}` and `{to}` are there: move the documents and drop one of them"
             ))),
             (false, false) => Err(StepError::refused(format!(
-                "there is no collection `{from}` to be renamed"
+                "there is no collection `{from}` to be renamed: make it in a step before, or take this one out"
             ))),
         }
     }

@@ -16,8 +16,8 @@ use super::{
 use crate::{control::Lease, error::Error, pauses::Pauses};
 
 /// Codes of MongoDB of commands that met others at the same collection: no lock within the time, a
-/// conflict of writes, a snapshot that is gone.
-const CONTENTION: [i32; 5] = [24, 46, 50, 112, 246];
+/// conflict of writes, a snapshot that is gone, an index that is being built.
+const CONTENTION: [i32; 6] = [24, 46, 50, 112, 246, 12587];
 
 /// How often a target is tried whose commands meet others. While there is no primary nothing is counted:
 /// the lease says when that takes too long.
@@ -101,14 +101,15 @@ impl Stop {
 
     /// Returns whether there is nobody to ask just now.
     fn is_outage(&self) -> bool {
-        let away = |error: &Error| error.is_unavailable() || error.is_ambiguous();
+        // The server answered that the time was up: it is there.
+        let away =
+            |error: &Error| error.is_unavailable() || (error.is_ambiguous() && !is_late(error));
         !self.is_manual_failure() && self.error().is_some_and(away)
     }
 
     fn is_contention(&self) -> bool {
         let met = |error: &Error| code(error).is_some_and(|code| CONTENTION.contains(&code));
-        let late = |error: &Error| matches!(error, Error::DeadlineExceeded { operation, .. } if operation.name != "transaction");
-        let again = |error: &Error| met(error) || late(error);
+        let again = |error: &Error| met(error) || is_late(error);
         !self.is_manual_failure() && self.error().is_some_and(again)
     }
 
@@ -211,6 +212,11 @@ impl Performer {
         open.set("failure", Bson::Null);
         Ok(open)
     }
+}
+
+/// Returns whether a command other than a transaction had no lock within its time, or no majority.
+fn is_late(error: &Error) -> bool {
+    matches!(error, Error::DeadlineExceeded { operation, .. } if operation.name != "transaction")
 }
 
 fn given_up(row: &Row, stop: Stop) -> (Ended, Option<Change>) {

@@ -114,8 +114,7 @@ impl Scope {
         let mut found = BTreeMap::new();
         for collection in place.collections().await? {
             let name = collection.get_str("name").unwrap_or_default().to_owned();
-            let wanted = expected.collections.get(name.as_str());
-            let indexes = match wanted.is_some_and(|wanted| !wanted.indexes.is_empty()) {
+            let indexes = match expected.has_indexes(&name) {
                 true => place.indexes(&name).await?,
                 false => Vec::new(),
             };

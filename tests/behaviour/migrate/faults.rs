@@ -2,9 +2,12 @@
 //! killed, data that stands in the way.
 
 mod backfills;
+mod building;
 mod conflicts;
 mod lags;
 mod lists;
+mod locks;
 mod overtime;
 mod process;
+mod refusals;
 mod uniqueness;
