@@ -101,6 +101,18 @@ impl fmt::Display for Holder {
     }
 }
 
+impl Error {
+    /// Returns whether nobody is there to ask just now.
+    pub(super) fn is_outage(&self) -> bool {
+        let Self::Database(error) = self else {
+            return false;
+        };
+        let is_late = matches!(error, crate::Error::DeadlineExceeded { .. });
+        let is_ended = matches!(error, crate::Error::ShuttingDown);
+        !is_ended && (error.is_unavailable() || error.is_ambiguous() || is_late)
+    }
+}
+
 impl From<crate::Error> for Error {
     fn from(error: crate::Error) -> Self {
         Self::Database(error)

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use mongodb::bson::{Document, doc};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::{
     error::Error,
@@ -38,6 +38,9 @@ pub(super) struct Ask {
 /// How long another run is waited for before it is looked whether this one is to stop.
 const TURN: Duration = Duration::from_secs(1);
 
+/// How long a run that has begun waits for databases that do not answer.
+const OUTAGE: Duration = Duration::from_secs(600);
+
 /// How the work under one lease ended.
 enum Held {
     Done,
@@ -59,15 +62,20 @@ impl Scope {
         if !blocked.is_empty() {
             return Err(Error::Blocked(blocked));
         }
-        loop {
-            let Some(lease) = self.lock(ask).await? else {
-                outcome.is_stopped = true;
-                return Ok(());
-            };
+        let mut locked = self.lock(ask).await?;
+        while let Some(lease) = locked {
             let lease = Arc::new(lease);
-            let done = self.held(&lease, ask, outcome).await;
+            let done = match self.held(&lease, ask, outcome).await {
+                Err(error) if error.is_outage() && !lease.lasts(Duration::ZERO) => Ok(Held::Lost),
+                done => done,
+            };
             let taken = match done {
-                Ok(Held::Lost) => lease.is_taken().await?,
+                Ok(Held::Lost) => {
+                    ask.told.tell(&Event::Paused {
+                        target: self.list.target(),
+                    });
+                    patiently(ask, async || Ok(lease.is_taken().await?)).await?
+                }
                 _ => false,
             };
             CrashPoint::BeforeRelease.pass();
@@ -82,11 +90,21 @@ impl Scope {
                     return Err(self.fenced());
                 }
                 // Nobody was there to renew it with, and nobody has taken it: on from here.
-                Held::Lost => ask.told.tell(&Event::Paused {
-                    target: self.list.target(),
-                }),
+                Held::Lost => locked = self.lock_again(ask).await?,
             }
         }
+        outcome.is_stopped = true;
+        Ok(())
+    }
+
+    /// Returns the lock once the databases answer again. A try whose answer was lost may hold it, until it runs out.
+    async fn lock_again(&self, ask: &Ask) -> Result<Option<Lease>, Error> {
+        let lease = self.databases.control().lease;
+        let ask = Ask {
+            wait: ask.wait.max(lease * 2),
+            ..ask.clone()
+        };
+        patiently(&ask, async || self.lock(&ask).await).await
     }
 
     /// Returns the lock; `None` where the run is stopped while another one is waited for.
@@ -316,5 +334,20 @@ impl Scope {
             .write("update", RUNS, command)
             .await
             .map(drop)?)
+    }
+}
+
+/// Asks until there is an answer, or the outage has lasted too long, or the run is to stop.
+async fn patiently<T>(
+    ask: &Ask,
+    mut call: impl AsyncFnMut() -> Result<T, Error>,
+) -> Result<T, Error> {
+    let until = Instant::now() + OUTAGE;
+    loop {
+        let is_over = Instant::now() > until || ask.fleet.stop.is_cancelled();
+        match call().await {
+            Err(error) if error.is_outage() && !is_over => sleep(TURN / 4).await,
+            answer => return answer,
+        }
     }
 }

@@ -4,6 +4,7 @@
 mod backfills;
 mod building;
 mod conflicts;
+mod elections;
 mod lags;
 mod lists;
 mod locks;
