@@ -205,8 +205,8 @@ fn repaired(scope: &Scope, repair: &Repair, row: &mut Row, change: &mut Change, 
                 direction,
                 from: done,
             };
+            // With that it is ready again, and what was said of it is over.
             note::done(row, &work, done, run, change);
-            released(row, change);
         }
         Repair::Release => {
             if matches!(row.state, TargetState::Failed | TargetState::Quarantined) {

@@ -8,6 +8,7 @@ mod elections;
 mod lags;
 mod lists;
 mod locks;
+mod manual;
 mod overtime;
 mod process;
 mod refusals;
