@@ -211,7 +211,7 @@ impl Migrator {
     /// Dropped midway it is like a process that ends: the next run goes on, once the lock has run out. To
     /// stop it use [`stop`](Self::stop).
     pub async fn up(&self) -> Result<Outcome, Error> {
-        self.run("up", Direction::Up).await
+        self.run("migrate up", Direction::Up).await
     }
 
     /// Takes back the last migration of each target, or as many as [`to`](Self::to),
@@ -220,7 +220,7 @@ impl Migrator {
     /// # Errors
     /// See [`Error`]; one that cannot be taken back is found before anything is changed.
     pub async fn down(&self) -> Result<Outcome, Error> {
-        self.run("down", Direction::Down).await
+        self.run("migrate down", Direction::Down).await
     }
 
     async fn run(&self, verb: &'static str, direction: Direction) -> Result<Outcome, Error> {

@@ -55,7 +55,7 @@ impl Migrator {
         for list in &self.lists {
             let scope = self.scope(list)?;
             let survey = scope.survey().await?;
-            let ask = self.ask("baseline", Direction::Up);
+            let ask = self.ask("migrate baseline", Direction::Up);
             let change = |row: &mut Row, change: &mut Change, run: &str| {
                 let new = scope.list.migrations.iter();
                 let new =
@@ -140,7 +140,7 @@ impl Migrator {
                     .collect();
                 later.iter().for_each(|id| note::gone(row, id, run, change));
             };
-            let ask = self.ask("rewind", Direction::Up);
+            let ask = self.ask("migrate repair --rewind", Direction::Up);
             scope.amend(&ask, &[], change, &mut outcome).await?;
         }
         Ok(outcome)
@@ -227,11 +227,11 @@ fn released(row: &Row, change: &mut Change) {
 impl Repair {
     fn as_str(&self) -> &'static str {
         match self {
-            Self::Accept(_) => "repair --accept",
-            Self::Forget(_) => "repair --forget",
-            Self::StepDone => "repair --step done",
-            Self::StepUndone => "repair --step undone",
-            Self::Release => "repair --release",
+            Self::Accept(_) => "migrate repair --accept",
+            Self::Forget(_) => "migrate repair --forget",
+            Self::StepDone => "migrate repair --step done",
+            Self::StepUndone => "migrate repair --step undone",
+            Self::Release => "migrate repair --release",
         }
     }
 }

@@ -90,7 +90,7 @@ impl fmt::Display for Holder {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             out,
-            "`migrate {}` is under way on `{}`: process {} on host `{}`, run {}, last heard of {} s ago; wait for it (`--wait 5m`), or free the lock of a dead one with `migrate unlock`",
+            "`{}` is under way on `{}`: process {} on host `{}`, run {}, last heard of {} s ago; wait for it (`--wait 5m`), or free the lock of a dead one with `migrate unlock`",
             self.verb,
             self.scope,
             self.owner.pid,

@@ -43,6 +43,14 @@ pub(crate) fn table(heading: &[&str], rows: Vec<Vec<String>>) -> String {
         .join("\n")
 }
 
+/// Says where a password is that was made up.
+pub(crate) fn made_up(path: &std::path::Path) {
+    note(format_args!(
+        "a password was made up for the first administrator: it is in {}, and nowhere else",
+        path.display()
+    ));
+}
+
 /// Says that an index is still being built.
 pub(crate) fn waiting(waiting: &Waiting<'_>) {
     note(waiting);

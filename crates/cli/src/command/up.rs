@@ -2,6 +2,7 @@
 
 mod migrations;
 mod report;
+mod seeds;
 
 use std::{convert::Infallible, future::pending, time::Duration};
 
@@ -86,7 +87,7 @@ async fn serve(
         drop(server.router(databases, &place.config)?);
     }
     let prepared = prepare(app, place, databases, arguments);
-    let (report, migrations) = tokio::select! {
+    let (report, done) = tokio::select! {
         prepared = prepared => prepared?,
         () = &mut stop => return Err(Failure::failed("stopped before it was up")),
     };
@@ -97,7 +98,7 @@ async fn serve(
         databases,
         servers: &servers,
         schema: &report,
-        migrations,
+        done,
     };
     // Before anything is told: whoever reads it asks at once.
     starting.end().await;
@@ -145,7 +146,12 @@ async fn prepare(
         samples(app, databases).await?;
     }
     let report = report.merge(tenants(databases, &schema, mode).await?);
-    Ok((report, migrations))
+    let seeds = match report.missing.is_empty() {
+        true => seeds::settle(place, databases).await?,
+        false => None,
+    };
+    let told: Vec<String> = migrations.into_iter().chain(seeds).collect();
+    Ok((report, (!told.is_empty()).then(|| told.join("\n"))))
 }
 
 /// Makes the tenants that the application wants to begin with.

@@ -57,10 +57,7 @@ impl Report {
                     failed.reason
                 ));
             }
-            Event::Password { path } => output::note(format_args!(
-                "a password was made up for the first administrator: it is in {}, and nowhere else",
-                path.display()
-            )),
+            Event::Password { path } => output::made_up(path),
             _ => {}
         }
     }

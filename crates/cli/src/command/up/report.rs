@@ -15,8 +15,8 @@ pub(super) struct Up<'a> {
     pub(super) databases: &'a Databases,
     pub(super) servers: &'a [Bound],
     pub(super) schema: &'a Report,
-    /// What is to be said of migrations.
-    pub(super) migrations: Option<String>,
+    /// What is to be said of migrations and seeds.
+    pub(super) done: Option<String>,
 }
 
 impl Up<'_> {
@@ -40,7 +40,7 @@ impl Up<'_> {
                 set.directory().display()
             ));
         }
-        parts.extend(self.migrations.clone());
+        parts.extend(self.done.clone());
         parts.extend(self.missing());
         Ok(parts.join("\n\n"))
     }
@@ -74,7 +74,7 @@ impl Up<'_> {
             "tenants": self.tenants().await?,
             "uri": self.place.private.as_ref().map(|set| set.uri("")),
             "data": self.place.private.as_ref().map(|set| set.directory().display().to_string()),
-            "migrations": self.migrations,
+            "done": self.done,
             "missing": missing.collect::<Vec<_>>(),
         });
         Ok(value.to_string())
