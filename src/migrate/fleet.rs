@@ -112,7 +112,8 @@ impl Fleet {
                 self.work(performer, names, &halt, send),
                 keeper.keep(receive, outcome)
             );
-            claimed.and(kept)
+            // Either may find that it is gone.
+            Ok::<_, Error>(claimed? && kept?)
         };
         let lasting = tokio::select! {
             worked = worked => worked?,

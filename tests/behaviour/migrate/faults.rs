@@ -6,6 +6,7 @@ mod building;
 mod conflicts;
 mod elections;
 mod lags;
+mod leases;
 mod lists;
 mod locks;
 mod manual;
