@@ -160,7 +160,7 @@ impl Migrator {
                 continue;
             };
             if holder.silent_for < self.databases.control().lease / 2 && !holder.owner.is_gone() {
-                return Err(Error::Held(holder));
+                return Err(Error::Held(Box::new(holder)));
             }
             if crate::control::expire(&control, &holder).await? {
                 freed.push(holder);

@@ -12,7 +12,7 @@ pub enum Error {
     /// Databases could not be reached, or failed otherwise.
     Database(crate::Error),
     /// Another run is under way.
-    Held(Holder),
+    Held(Box<Holder>),
     /// Another run has taken over; nothing more was written.
     Fenced {
         /// The logical database's physical name.

@@ -117,7 +117,9 @@ impl Scope {
             match Lease::acquire(control, scope, ask.verb, wait.min(TURN)).await? {
                 Acquired::Held { lease, took_over } => break (lease, took_over),
                 Acquired::Other(_) if ask.fleet.stop.is_cancelled() => return Ok(None),
-                Acquired::Other(holder) if wait <= TURN => return Err(Error::Held(holder)),
+                Acquired::Other(holder) if wait <= TURN => {
+                    return Err(Error::Held(Box::new(holder)));
+                }
                 Acquired::Other(_) => {}
             }
         };

@@ -44,7 +44,7 @@ async fn two_hundred_kills_over_three_hundred_tenants_lose_and_double_nothing() 
     let last = yard.migrator().up().await.unwrap();
 
     assert!(last.is_whole(), "seed {seed}: {last:?}");
-    assert!(began.elapsed() < Duration::from_secs(60), "seed {seed}");
+    assert!(began.elapsed() < Duration::from_secs(300), "seed {seed}");
     for id in &ids {
         let tenant = yard.tenant(id);
         assert_eq!(
