@@ -60,7 +60,10 @@ pub(crate) fn create(address: SocketAddr, code: &str) -> std::io::Result<Respons
     http(address, "POST /api/v1/clients", &[ACME], &body)
 }
 
-/// Returns the codes of all clients of `acme`.
+/// What the codes of demo clients begin with, which `up` writes in development.
+pub(crate) const DEMO: &str = "DEMO-";
+
+/// Returns the codes of all clients of `acme`, without the demo's.
 pub(crate) fn codes(address: SocketAddr) -> Vec<String> {
     let (mut codes, mut cursor) = (Vec::new(), String::new());
     loop {
@@ -79,6 +82,7 @@ pub(crate) fn codes(address: SocketAddr) -> Vec<String> {
                 .map(|item| item["clientCode"].as_str().unwrap().to_owned()),
         );
         let Some(next) = page["nextCursor"].as_str() else {
+            codes.retain(|code: &String| !code.starts_with(DEMO));
             return codes;
         };
         cursor = format!("&after={next}");

@@ -14,7 +14,7 @@ use mongoplex::{
 };
 use mongoplex_testing::{Program, Signal, http, send_signal};
 
-use crate::house::{MONGOPLEX, Ports, codes, create, eventually, mongods, project, up};
+use crate::house::{DEMO, MONGOPLEX, Ports, codes, create, eventually, mongods, project, up};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_is_seen_by_a_driver_where_it_belongs() {
@@ -22,6 +22,8 @@ async fn a_client_is_seen_by_a_driver_where_it_belongs() {
     let (mut program, told) = up(&mut ports.up(&project));
     assert_eq!(told["environment"], "development");
     assert_eq!(told["missing"], serde_json::json!([]));
+    let seeded = told["done"].as_str().unwrap();
+    assert!(seeded.starts_with("seeds: "), "{seeded}");
     let created = create(ports.customer, "C-1").unwrap();
     assert_eq!(created.status, 201, "{created:?}");
 
@@ -72,7 +74,8 @@ async fn a_client_is_seen_by_a_driver_where_it_belongs() {
 
 async fn find(client: &mongodb::Client, database: &str) -> Vec<String> {
     let clients = client.database(database).collection::<Document>("clients");
-    let mut found = clients.find(doc! {}).await.unwrap();
+    let no_demo = doc! { "clientCode": { "$not": { "$regex": format!("^{DEMO}") } } };
+    let mut found = clients.find(no_demo).await.unwrap();
     let mut codes = Vec::new();
     while found.advance().await.unwrap() {
         codes.push(

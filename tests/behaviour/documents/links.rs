@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use super::read;
 
-const DOCUMENTS: [&str; 12] = [
+const DOCUMENTS: [&str; 13] = [
     "README.md",
     "ARCHITECTURE.md",
     "CHANGELOG.md",
@@ -17,6 +17,7 @@ const DOCUMENTS: [&str; 12] = [
     "docs/operating.md",
     "docs/monitoring.md",
     "docs/resilience.md",
+    "docs/seeds.md",
 ];
 
 #[test]

@@ -98,6 +98,7 @@ async fn a_second_run_sends_no_command_that_changes_anything() {
     );
     let (commands, changes) = second.end().await;
     let reads = [
+        "command count",
         "command dbStats",
         "command listCollections",
         "command listIndexes",
