@@ -25,6 +25,9 @@ use crate::{
     orchestrator::Connection,
 };
 
+/// The records that a lock's fence guards: one per database, see [`migrate`](crate::migrate).
+pub(crate) const TARGETS: &str = "targets";
+
 /// How long one command may take.
 const LIMIT: Duration = Duration::from_secs(20);
 

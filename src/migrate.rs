@@ -87,8 +87,14 @@ impl Migrator {
             gate: Gate::default(),
             stop: CancellationToken::new(),
         };
+        // Optional databases that have no URI have nothing to migrate.
+        let absent = |list: &&Arc<List>| {
+            let found = databases.connection(list.database, list.logical);
+            matches!(found, Err(crate::Error::NotConfigured(_)))
+        };
+        let present = lists.0.iter().filter(|list| !absent(list)).cloned();
         Self {
-            lists: lists.0.clone(),
+            lists: present.collect(),
             databases,
             tenants: None,
             goal: Goal::default(),

@@ -4,7 +4,7 @@
 //! MongoDB makes a database at the first insert, so an id without an active row must reach none:
 //! a mistyped header would otherwise make a database without indexes.
 
-use std::{any::TypeId, sync::Arc};
+use std::{any::TypeId, collections::BTreeSet, sync::Arc};
 
 use futures_util::{StreamExt, TryStreamExt};
 use mongodb::bson::{DateTime, doc};
@@ -235,6 +235,25 @@ impl Tenancy {
             .await?
             .filter(|tenant| tenant.status == TenantStatus::Active);
         tenant.ok_or_else(|| Error::UnknownTenant(id.clone()))
+    }
+
+    /// Makes sure that all of these may be served, by one query.
+    ///
+    /// # Errors
+    /// [`Error::UnknownTenant`] with the first that may not.
+    pub(crate) async fn all_active(&self, ids: &[TenantId]) -> Result<()> {
+        let named: Vec<&str> = ids.iter().map(TenantId::as_str).collect();
+        let rows = self
+            .rows
+            .find(doc! { "_id": { "$in": named }, "status": "active" });
+        let rows = rows.projection(doc! { "_id": 1 }).raw().await?;
+        let decoded = rows.map(|row| self.rows.decode::<Named>(&row?).map(|row| row.id));
+        let active: BTreeSet<TenantId> =
+            decoded.try_collect::<Vec<_>>().await?.into_iter().collect();
+        match ids.iter().find(|id| !active.contains(*id)) {
+            None => Ok(()),
+            Some(id) => Err(Error::UnknownTenant(id.clone())),
+        }
     }
 
     /// Returns how many tenants there are.

@@ -16,10 +16,14 @@ use mongodb::bson::{Bson, DateTime, Document, doc};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::{Control, Owner};
+use super::{Control, CrashPoint, Owner, TARGETS};
 use crate::{error::Result, pauses::Pauses, tasks::Tasks};
 
 const LOCKS: &str = "locks";
+
+/// How long a transaction of a process that is gone may hold a record up: 60 s by MongoDB's default
+/// (`transactionLifetimeLimitSeconds`), and it looks for those every 30 s.
+const TRANSACTIONS_LIFE: Duration = Duration::from_secs(100);
 
 /// How long one asks for a lock that is held before it is asked for again.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
@@ -45,9 +49,8 @@ struct Held {
 /// What asking for a lock brought.
 #[derive(Debug)]
 pub(crate) enum Acquired {
-    /// It is held now. `took_over`: whoever held it before has not released it, so that commands of it
-    /// may still be on their way.
-    Held { lease: Lease, took_over: bool },
+    /// It is held now, and whoever held it before can change no record any more.
+    Held(Lease),
     /// Somebody else holds it.
     Other(Holder),
 }
@@ -84,7 +87,12 @@ impl Lease {
             let other = match try_once(control, scope, verb, &owner).await? {
                 Ok((fence, took_over, sent)) => {
                     let lease = Self::held(control, scope, owner, fence, sent);
-                    return Ok(Acquired::Held { lease, took_over });
+                    CrashPoint::Locked.pass();
+                    if took_over {
+                        sweep(control, scope, fence).await?;
+                        CrashPoint::Swept.pass();
+                    }
+                    return Ok(Acquired::Held(lease));
                 }
                 Err(other) => other,
             };
@@ -157,6 +165,16 @@ impl Lease {
         let found = control.all(LOCKS, command).await?;
         let now = found.first().and_then(|lock| lock.get_i64("fence").ok());
         Ok(now.is_some_and(|now| now > *fence))
+    }
+
+    /// Gives the lock up without knowing what is still on its way: the next one takes over.
+    pub(crate) async fn abandon(self) -> Result<()> {
+        self.tasks.stop(Duration::from_secs(1)).await;
+        let held = &self.held;
+        let over = doc! { "$set": { "expiresAt": DateTime::from_millis(0) } };
+        update(&held.control, held.own(), over.into())
+            .await
+            .map(drop)
     }
 
     /// Gives the lock back: the next one takes it at once, and knows that nothing is on its way.
@@ -279,6 +297,18 @@ fn taking(verb: &str, owner: &Owner, lease: Duration) -> Vec<Document> {
         (field.to_owned(), Bson::from(value))
     });
     vec![doc! { "$set": fields.collect::<Document>() }]
+}
+
+/// Raises the fence of every target: what the run before has on its way finds nothing any more. Where that
+/// one ended in a transaction, MongoDB keeps its record locked until the transaction's time is up.
+async fn sweep(control: &Control, scope: &str, fence: i64) -> Result<()> {
+    let filter = doc! { "scope": scope, "fence": { "$lt": fence } };
+    let raised = doc! { "$set": { "fence": fence } };
+    let command = doc! {
+        "update": TARGETS, "updates": [{ "q": filter, "u": raised, "multi": true }],
+    };
+    let control = control.clone().within(TRANSACTIONS_LIFE);
+    control.write("update", TARGETS, command).await.map(drop)
 }
 
 /// Returns who holds a lock; `None` where nobody does.

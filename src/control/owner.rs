@@ -3,6 +3,10 @@
 use std::fs;
 
 use mongodb::bson::{Document, doc, oid::ObjectId};
+use rustix::{
+    io::Errno,
+    process::{Pid, test_kill_process},
+};
 
 /// A process at one of its runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +65,26 @@ impl Owner {
     /// started, of the same space of process ids, and no process has its id and its beginning.
     pub(crate) fn is_gone(&self) -> bool {
         let here = space().is_some_and(|space| space == self.space);
-        here && !self.began.is_empty() && began(self.pid).as_ref() != Some(&self.began)
+        if !here || self.began.is_empty() {
+            return false;
+        }
+        match began(self.pid) {
+            Some(began) => began != self.began,
+            // Not to be seen is not gone: others' processes may be hidden.
+            None => has_no_process(self.pid),
+        }
+    }
+}
+
+/// Returns whether no process has this id, or one has it that has ended and was not asked for yet.
+fn has_no_process(pid: u32) -> bool {
+    let Some(pid) = Pid::from_raw(pid.cast_signed()) else {
+        return false;
+    };
+    match test_kill_process(pid) {
+        Err(error) => error == Errno::SRCH,
+        // It may be signalled, so its state may be seen: it has ended.
+        Ok(()) => fs::metadata(format!("/proc/{}", pid.as_raw_nonzero())).is_ok(),
     }
 }
 

@@ -12,8 +12,10 @@ use super::{
     records::{Change, Kept},
     row::{Row, TargetState},
     run::Ask,
+    step::Step,
     survey::Scope,
     told::Outcome,
+    verify::Unsound,
     work::Work,
 };
 use crate::{
@@ -66,6 +68,7 @@ impl Migrator {
                         listed,
                         direction: Direction::Up,
                         from: 0,
+                        is_last: false,
                     };
                     note::said(row, &work, run, change);
                 }
@@ -113,11 +116,12 @@ impl Migrator {
     }
 
     /// Takes databases that are not what their records say, such as one that was restored from an old
-    /// copy, back in their records to the last migration that holds; [`up`](Self::up) then applies what
+    /// copy, back in their records to the last migration that holds, or to [`to`](Self::to); [`up`](Self::up) then applies what
     /// follows again. An index that is being built is waited for by nobody and left alone.
     ///
     /// # Errors
-    /// See [`Error`].
+    /// See [`Error`]; [`Error::Usage`] where code or a backfill would be run again and nobody has said from
+    /// where: what those have done cannot be seen.
     pub async fn rewind(&self) -> Result<Outcome, Error> {
         let mut outcome = Outcome::default();
         for list in &self.lists {
@@ -125,19 +129,17 @@ impl Migrator {
             let names = scope.meant(self.tenants.as_deref()).await?;
             let unsound = scope.verify(&names).await?.unsound;
             let first = |row: &Row| {
-                let found = unsound
-                    .iter()
-                    .find(|unsound| unsound.database == row.database)?;
-                found.first().map(str::to_owned)
+                let of_row = |unsound: &&Unsound| unsound.database == row.database;
+                unsound.iter().find(of_row)?.first().map(str::to_owned)
             };
+            if self.goal.to.is_none() {
+                refuse_code(&scope, unsound.iter().filter_map(Unsound::first).min())?;
+            }
+            let to = self.goal.to.as_deref();
             let change = |row: &mut Row, change: &mut Change, run: &str| {
                 let Some(first) = first(row) else { return };
-                let later: Vec<String> = row
-                    .ledger
-                    .keys()
-                    .filter(|id| **id >= first)
-                    .cloned()
-                    .collect();
+                let is_later = |id: &&String| to.map_or(**id >= first, |to| id.as_str() > to);
+                let later: Vec<String> = row.ledger.keys().filter(is_later).cloned().collect();
                 later.iter().for_each(|id| note::gone(row, id, run, change));
             };
             let ask = self.ask("migrate repair --rewind", Direction::Up);
@@ -146,7 +148,7 @@ impl Migrator {
         Ok(outcome)
     }
 
-    /// Frees the locks of runs that were not heard of for half a lease, and returns whose they were. Nothing
+    /// Frees the locks of runs that were not heard of for two thirds of a lease, and returns whose they were. Nothing
     /// more of them is recorded from then on; the next run takes over.
     ///
     /// # Errors
@@ -159,7 +161,9 @@ impl Migrator {
             let Some(holder) = crate::control::look(&control, &scope).await? else {
                 continue;
             };
-            if holder.silent_for < self.databases.control().lease / 2 && !holder.owner.is_gone() {
+            // As long as a holder relies on its lease.
+            let relied = self.databases.control().lease * 2 / 3;
+            if holder.silent_for < relied && !holder.owner.is_gone() {
                 return Err(Error::Held(Box::new(holder)));
             }
             if crate::control::expire(&control, &holder).await? {
@@ -204,6 +208,7 @@ fn repaired(scope: &Scope, repair: &Repair, row: &mut Row, change: &mut Change, 
                 listed,
                 direction,
                 from: done,
+                is_last: false,
             };
             // With that it is ready again, and what was said of it is over.
             note::done(row, &work, done, run, change);
@@ -214,6 +219,43 @@ fn repaired(scope: &Scope, repair: &Repair, row: &mut Row, change: &mut Change, 
             }
         }
     }
+}
+
+/// Refuses to go back over code and backfills from a migration on: what they have done to documents
+/// cannot be seen, and would be done again.
+fn refuse_code(scope: &Scope, first: Option<&str>) -> Result<(), Error> {
+    let Some(first) = first else { return Ok(()) };
+    let later = scope
+        .list
+        .migrations
+        .iter()
+        .filter(|listed| listed.id >= first);
+    let blind = later.filter(|listed| listed.migration.up.iter().any(Step::is_code));
+    let blind: Vec<&str> = blind.map(|listed| listed.id).collect();
+    if blind.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Usage(format!(
+        "{first} does not hold, and from there on these would change documents again, which may be changed already: {}; say how far to go back with `--to ID` (that one stays), or mend by hand what `verify` names",
+        blind.join(", ")
+    )))
+}
+
+/// Returns whether what had failed at a target is recorded as applied, or not under way any more.
+fn is_settled(row: &Row) -> bool {
+    let of_failure = row
+        .failure
+        .as_ref()
+        .map(|failure| failure.migration.as_str());
+    let finished = |id| {
+        row.ledger
+            .get(id)
+            .is_some_and(|entry| !entry.state.is_unfinished())
+    };
+    // A step that was cut off was judged: what follows it may be tried.
+    let waits = row.unfinished().is_some_and(|(_, entry)| entry.begun);
+    let is_judged = row.state == TargetState::Interrupted && !waits;
+    is_judged || of_failure.is_none_or(finished)
 }
 
 fn released(row: &Row, change: &mut Change) {
@@ -293,7 +335,7 @@ impl Scope {
                 continue;
             }
             change.set("digest", row.digest());
-            if !change.set.contains_key("state") {
+            if !change.set.contains_key("state") && is_settled(&row) {
                 change.set("state", TargetState::Ready.as_str());
                 change.set("failure", Bson::Null);
             }

@@ -14,14 +14,14 @@ use super::{
     note,
     overtime::Overtime,
     perform::{Cause, Performer, Stop},
-    records::{Change, Kept, TARGETS},
+    records::{Change, Kept},
     row::Row,
     step::{Action, Body, Step},
     work::Work,
 };
 use crate::{
     collection::{Collection, Reach},
-    control::CrashPoint,
+    control::{CrashPoint, TARGETS},
     transaction::run_long_on,
 };
 
@@ -34,7 +34,7 @@ impl Performer {
         open: &mut Change,
     ) -> Result<(), Stop> {
         let steps = work.listed.migration.steps(work.direction);
-        if work.direction == Direction::Down && work.from == 0 {
+        if work.direction == Direction::Down && work.from == 0 && !note::is_at(row, work, 0) {
             // What the next run would otherwise take for applied.
             note::begun(row, work, 0, self.lease.run(), open);
             let told = self.write(open, row).await;
@@ -74,6 +74,10 @@ impl Performer {
             note::begun(row, work, at, self.lease.run(), open);
             self.write(open, row).await?;
         }
+        if !step.is_additive() && !open.is_empty() && !step.is_transaction() {
+            // What is not recorded is done again after a crash, and must not meet what comes now.
+            self.write(open, row).await?;
+        }
         CrashPoint::BeforeStep.pass();
         if let Action::Transaction { body, .. } = &step.action {
             return self.transaction(row, work, at, body, open).await;
@@ -81,9 +85,9 @@ impl Performer {
         self.effect(row, work, step).await?;
         CrashPoint::AfterStep.pass();
         note::done(row, work, at + 1, self.lease.run(), open);
-        let is_last = at + 1 == work.listed.migration.steps(work.direction).len();
-        match step.is_additive() || is_last {
-            // Told of together with what follows.
+        let ends = work.is_last && at + 1 == work.listed.migration.steps(work.direction).len();
+        match step.is_additive() || ends {
+            // Told of together with what follows, or with the end.
             true => Ok(()),
             false => self.write(open, row).await,
         }

@@ -8,11 +8,18 @@ use super::{
     error,
     survey::{Scope, Stranger},
 };
-use crate::{control::Lease, error::Result, schema::Mode, tenancy::TenantId};
+use crate::{
+    audit::Entry,
+    control::Lease,
+    error::Result,
+    model::Model,
+    schema::Mode,
+    tenancy::{Tenant, TenantId},
+};
 
 impl Migrator {
     /// Gives the databases of a tenant that is being made their records. They are what the models say, so
-    /// every migration is behind them. What a tenant of the same id has left behind is over.
+    /// every migration is behind them. What a tenant of the same id had is over.
     pub(crate) async fn begin_at_head(&self, tenant: &TenantId) -> Result<()> {
         for list in self.lists.iter().filter(|list| list.is_tenants) {
             let scope = self.open(list)?;
@@ -31,7 +38,7 @@ impl Scope {
         // No run's: the first one that wants it may have it.
         let row = self.at_head(stranger.row(0), "created");
         self.records.prepare().await?;
-        self.records.replace(row).await
+        self.records.begin(row).await
     }
 
     /// Gives databases records that say that all is applied. What has a record meanwhile keeps it.
@@ -62,19 +69,24 @@ impl Scope {
         Ok(self.records.enrol(rows).await?)
     }
 
-    /// Returns whether a logical database is empty: then the models say what it is to be, and it is made
-    /// so. A tenant's database was made whole when the tenant was.
+    /// Returns whether a logical database holds no document of the application's and is what the models say, or
+    /// was made so here: an empty one, and one that `sync` has completed. A tenant's database was made whole
+    /// when the tenant was.
     async fn is_new(&self, stranger: &Stranger) -> Result<bool, error::Error> {
         if stranger.tenant.is_some() {
             return Ok(false);
         }
         let place = Place::of(&self.connection, &self.connection.name, false);
-        if !place.collections().await?.is_empty() {
-            return Ok(false);
+        for collection in place.collections().await? {
+            let name = collection.get_str("name").unwrap_or_default();
+            // Who lives there, and who made that, was there before the first deployment.
+            let is_ours = [Tenant::COLLECTION, Entry::COLLECTION].contains(&name);
+            if !is_ours && !place.is_empty(name).await? {
+                return Ok(false);
+            }
         }
         let schema = self.databases.schema().only(&[self.list.logical]);
-        schema.common(Mode::Add).await?;
-        Ok(true)
+        Ok(schema.common(Mode::Add).await?.is_complete())
     }
 
     /// Returns the record of a database that is what the models say: everything is applied.

@@ -151,11 +151,18 @@ impl Fleet {
             }
         });
         let mut worked = std::pin::pin!(worked.buffer_unordered(limiter.most()));
-        let mut lasting = true;
+        let mut lasting = Ok(true);
         while let Some(ended) = worked.next().await {
-            lasting &= ended?;
+            lasting = match (lasting, ended) {
+                (Ok(before), Ok(now)) => Ok(before && now),
+                // What has begun elsewhere ends before this is told.
+                (Err(error), _) | (_, Err(error)) => {
+                    halt.cancel();
+                    Err(error)
+                }
+            };
         }
-        Ok(lasting)
+        lasting
     }
 }
 
@@ -165,6 +172,16 @@ async fn claim(performer: &Performer, names: Vec<String>) -> Result<Vec<Row>, Er
     let claimed = performer.steadily(|| performer.records.claim(&performer.lease, &names));
     let rows = claimed.await?;
     CrashPoint::AfterClaim.pass();
+    if rows.len() < names.len() {
+        let there = performer
+            .steadily(|| performer.records.rows(&names))
+            .await?;
+        let is_newer = |row: &Row| row.fence > performer.lease.fence();
+        if there.iter().any(is_newer) {
+            let scope = performer.records.scope.clone();
+            return Err(Error::Fenced { scope });
+        }
+    }
     Ok(rows)
 }
 
@@ -200,6 +217,13 @@ async fn one(
     }
 }
 
+/// Returns whether asking again may be answered: nobody is there, or too busy to answer in time. All that
+/// is asked here may be asked twice.
+fn is_passing(error: &crate::Error) -> bool {
+    let is_late = matches!(error, crate::Error::DeadlineExceeded { .. });
+    error.is_unavailable() || error.is_ambiguous() || is_late
+}
+
 impl Performer {
     /// Asks until there is an answer, the lease is gone, or the answer is no matter of who answers.
     async fn steadily<T, F>(&self, mut ask: impl FnMut() -> F) -> Result<T, Error>
@@ -208,7 +232,7 @@ impl Performer {
     {
         loop {
             match ask().await {
-                Err(error) if error.is_unavailable() && self.lease.lasts(Duration::ZERO) => {
+                Err(error) if is_passing(&error) && self.lease.lasts(Duration::ZERO) => {
                     sleep(Duration::from_millis(200)).await;
                 }
                 answer => return Ok(answer?),
@@ -240,7 +264,10 @@ impl Keeper<'_> {
                 .iter_mut()
                 .filter_map(|worked| worked.change.take())
                 .collect();
-            let kept = self.record(&changes).await?;
+            let kept = match self.record(&changes).await {
+                Ok(kept) => kept,
+                Err(error) => return self.give_up(ended, error).await,
+            };
             let fenced = |name: &String| {
                 let mut pairs = changes.iter().zip(&kept);
                 pairs.any(|(change, kept)| change.database == *name && *kept == Kept::Fenced)
@@ -253,6 +280,13 @@ impl Keeper<'_> {
             }
         }
         Ok(lasting)
+    }
+
+    /// Ends the claiming, and waits for the work that has begun: of nothing can be told any more.
+    async fn give_up(&self, mut ended: Receiver<Worked>, error: Error) -> Result<bool, Error> {
+        self.halt.cancel();
+        while ended.recv().await.is_some() {}
+        Err(error)
     }
 
     async fn record(&self, changes: &[Change]) -> Result<Vec<Kept>, Error> {

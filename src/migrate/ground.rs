@@ -126,6 +126,12 @@ impl Place {
         Ok(all.into_iter().filter(own).collect())
     }
 
+    /// Returns whether a collection, or a view, holds no document.
+    pub(super) async fn is_empty(&self, collection: &str) -> Result<bool> {
+        let command = doc! { "find": collection, "limit": 1, "projection": { "_id": 1 } };
+        Ok(self.list("find", "$cmd", command).await?.is_empty())
+    }
+
     /// Returns one collection as the server describes it.
     async fn described(&self, collection: &'static str) -> Result<Option<Document>> {
         let command = doc! { "listCollections": 1, "filter": { "name": collection } };

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use mongodb::bson::{Bson, doc};
+use mongodb::bson::Bson;
 use tokio::time::sleep;
 
 use super::{
@@ -87,6 +87,20 @@ impl Stop {
         }
     }
 
+    /// Returns the driver's error, where a step used it past the library.
+    fn driver(&self) -> Option<&mongodb::error::Error> {
+        match &self.cause {
+            Cause::Step(StepError::Driver(error)) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Returns the server's code, where it answered with one.
+    fn code(&self) -> Option<i32> {
+        let past = self.driver().and_then(crate::error::Cause::code_of);
+        self.error().and_then(code).or(past)
+    }
+
     /// Returns the error of a call, if it was one.
     fn error(&self) -> Option<&Error> {
         match &self.cause {
@@ -104,13 +118,15 @@ impl Stop {
         // The server answered that the time was up: it is there.
         let away =
             |error: &Error| error.is_unavailable() || (error.is_ambiguous() && !is_late(error));
-        !self.is_manual_failure() && self.error().is_some_and(away)
+        let past = |error| crate::error::Failure::of(error).is_unavailable();
+        let is_away = self.error().is_some_and(away) || self.driver().is_some_and(past);
+        !self.is_manual_failure() && is_away
     }
 
     fn is_contention(&self) -> bool {
-        let met = |error: &Error| code(error).is_some_and(|code| CONTENTION.contains(&code));
-        let again = |error: &Error| met(error) || is_late(error);
-        !self.is_manual_failure() && self.error().is_some_and(again)
+        let met = self.code().is_some_and(|code| CONTENTION.contains(&code));
+        let again = met || self.error().is_some_and(is_late);
+        !self.is_manual_failure() && again
     }
 
     /// Returns what the target is in from then on, and why.
@@ -121,7 +137,7 @@ impl Stop {
             _ if self.is_outage() || self.is_contention() => TargetState::Failed,
             _ => TargetState::Quarantined,
         };
-        let code = self.error().and_then(code);
+        let code = self.code();
         let reason = match &self.cause {
             Cause::Step(error) => error.to_string(),
             Cause::Records(error) => error.to_string(),
@@ -185,10 +201,11 @@ impl Performer {
 
     /// Reads a target's record until it is read; `None` where it is not this run's any more.
     async fn read(&self, database: &str) -> Option<Row> {
-        let filter = doc! { "_id": database, "fence": self.lease.fence() };
+        let name = [database.to_owned()];
         let mut pauses = Pauses::around(PAUSES.0, PAUSES.1);
         while self.lease.lasts(Duration::ZERO) {
-            if let Ok(found) = self.records.find(filter.clone()).await {
+            // A claim and no read: its majority waits for a commit of which nobody knows yet.
+            if let Ok(found) = self.records.claim(&self.lease, &name).await {
                 return found.into_iter().next();
             }
             sleep(pauses.pause()).await;

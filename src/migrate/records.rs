@@ -1,7 +1,5 @@
 //! The records of one logical database's targets: read, claimed and changed under the run's fence.
 
-use std::time::Duration;
-
 use mongodb::bson::{Bson, Document, deserialize_from_document, doc};
 
 use super::{
@@ -9,22 +7,23 @@ use super::{
     row::{Row, TargetState},
 };
 use crate::{
-    control::{Control, Lease, matched},
+    control::{Control, Lease, TARGETS, matched},
     error::{Error, Result},
 };
 
-pub(super) const TARGETS: &str = "targets";
 pub(super) const RUNS: &str = "runs";
+
+/// What stands for a tenant that is gone, in the place of whether it is a tenant's.
+const GONE: &str = "gone";
+
+/// The server's code of a second document with one `_id`.
+const DUPLICATE: i32 = 11000;
 
 /// The index by which what is behind is found.
 const BY_DIGEST: &str = "scope_1_tenants_1_digest_1_state_1__id_1";
 
 /// How many names are read at a time, and how many records are written by one command.
 pub(super) const BATCH: i32 = 10_000;
-
-/// How long a transaction of a process that is gone may hold a record up: 60 s by MongoDB's default
-/// (`transactionLifetimeLimitSeconds`), and it looks for those every 30 s.
-const TRANSACTIONS_LIFE: Duration = Duration::from_secs(100);
 
 /// The records of one list's targets.
 #[derive(Debug, Clone)]
@@ -115,7 +114,13 @@ impl Records {
     pub(super) async fn behind(&self, head: &str, left_out: &[TargetState]) -> Result<Vec<String>> {
         let left_out: Vec<&str> = left_out.iter().map(|state| state.as_str()).collect();
         let mut filter = self.own();
-        filter.insert("digest", doc! { "$ne": head });
+        // What has failed is behind though it may have everything: its migration may be gone since.
+        let ready = TargetState::Ready.as_str();
+        let behind = [
+            doc! { "digest": { "$ne": head } },
+            doc! { "state": { "$ne": ready } },
+        ];
+        filter.insert("$or", &behind[..]);
         filter.insert("state", doc! { "$nin": left_out });
         self.named(filter).await
     }
@@ -158,6 +163,7 @@ impl Records {
     /// Adds the records of targets that have none; those that are there stay as they are.
     pub(super) async fn enrol(&self, rows: Vec<Document>) -> Result<()> {
         for rows in rows.chunks(1_000) {
+            self.take_back(rows).await?;
             let updates: Vec<Document> = rows.iter().map(|row| self.insertion(row)).collect();
             let command = doc! { "update": TARGETS, "updates": updates, "ordered": false };
             self.control.write("update", TARGETS, command).await?;
@@ -165,17 +171,18 @@ impl Records {
         Ok(())
     }
 
-    /// Sets the record of a target, whatever it was.
-    pub(super) async fn replace(&self, row: Document) -> Result<()> {
+    /// Begins the record of a target anew where it has none, or one of a former life. One that counts is
+    /// left alone: somebody else has made the same, and a run may have been there since.
+    pub(super) async fn begin(&self, row: Document) -> Result<()> {
         let mut all = self.own();
         all.extend(row);
-        let filter = doc! { "_id": all.get("_id") };
+        let filter = doc! { "_id": all.get("_id"), "tenants": GONE };
         let command =
             doc! { "update": TARGETS, "updates": [{ "q": filter, "u": all, "upsert": true }] };
-        self.control
-            .write("update", TARGETS, command)
-            .await
-            .map(drop)
+        match self.control.write("update", TARGETS, command).await {
+            Err(error) if super::ground::code(&error) == Some(DUPLICATE) => Ok(()),
+            answer => answer.map(drop),
+        }
     }
 
     /// Takes out the records of targets that are gone: what was done there is kept, and nobody's.
@@ -183,8 +190,24 @@ impl Records {
         let mut filter = self.own();
         filter.insert("_id", doc! { "$in": names });
         filter.insert("fence", doc! { "$lte": lease.fence() });
-        let gone = doc! { "$set": { "tenants": "gone" } };
+        let gone = doc! { "$set": { "tenants": GONE } };
         let updates = [doc! { "q": filter, "u": gone, "multi": true }];
+        let command = doc! { "update": TARGETS, "updates": &updates[..] };
+        self.control
+            .write("update", TARGETS, command)
+            .await
+            .map(drop)
+    }
+
+    /// Makes records of targets that were gone count again, with what was done there.
+    async fn take_back(&self, rows: &[Document]) -> Result<()> {
+        let names: Vec<&str> = rows
+            .iter()
+            .filter_map(|row| row.get_str("_id").ok())
+            .collect();
+        let gone = doc! { "_id": { "$in": names }, "scope": &self.scope, "tenants": GONE };
+        let back = doc! { "$set": { "tenants": self.is_tenants } };
+        let updates = [doc! { "q": gone, "u": back, "multi": true }];
         let command = doc! { "update": TARGETS, "updates": &updates[..] };
         self.control
             .write("update", TARGETS, command)
@@ -211,19 +234,6 @@ impl Records {
         self.control.write("update", TARGETS, command).await?;
         self.find(doc! { "_id": { "$in": names }, "fence": lease.fence() })
             .await
-    }
-
-    /// Raises the fence of every target: what the run before has on its way finds nothing any more. Where
-    /// that one ended in a transaction, MongoDB keeps its record locked until the transaction's time is up.
-    pub(super) async fn sweep(&self, lease: &Lease) -> Result<i64> {
-        let filter = doc! { "scope": &self.scope, "fence": { "$lt": lease.fence() } };
-        let raised = doc! { "$set": { "fence": lease.fence() } };
-        let command = doc! {
-            "update": TARGETS, "updates": [{ "q": filter, "u": raised, "multi": true }],
-        };
-        let control = self.control.clone().within(TRANSACTIONS_LIFE);
-        let reply = control.write("update", TARGETS, command).await?;
-        Ok(matched(&reply))
     }
 
     /// Changes targets, each under its fence, by one command. It returns for each whether it was ours.

@@ -79,8 +79,10 @@ impl Scope {
                 _ => false,
             };
             CrashPoint::BeforeRelease.pass();
-            let released = match Arc::into_inner(lease) {
-                Some(lease) if !taken => lease.release().await,
+            let released = match (Arc::into_inner(lease), &done) {
+                // Calls that were dropped may still be carried out.
+                (Some(lease), Ok(Held::Lost)) if !taken => lease.abandon().await,
+                (Some(lease), _) if !taken => lease.release().await,
                 _ => Ok(()),
             };
             CrashPoint::Released.pass();
@@ -112,23 +114,17 @@ impl Scope {
         let (control, scope) = (&self.records.control, &self.connection.name);
         let until = Instant::now() + ask.wait;
         // Asked in turns and never dropped midway: an answer that nobody hears would leave it taken.
-        let (lease, took_over) = loop {
+        loop {
             let wait = until.saturating_duration_since(Instant::now());
             match Lease::acquire(control, scope, ask.verb, wait.min(TURN)).await? {
-                Acquired::Held { lease, took_over } => break (lease, took_over),
+                Acquired::Held(lease) => return Ok(Some(lease)),
                 Acquired::Other(_) if ask.fleet.stop.is_cancelled() => return Ok(None),
                 Acquired::Other(holder) if wait <= TURN => {
                     return Err(Error::Held(Box::new(holder)));
                 }
                 Acquired::Other(_) => {}
             }
-        };
-        CrashPoint::Locked.pass();
-        if took_over {
-            self.records.sweep(&lease).await?;
-            CrashPoint::Swept.pass();
         }
-        Ok(Some(lease))
     }
 
     /// Works under a lease until nothing is left, or the lease is lost.
@@ -225,8 +221,10 @@ impl Scope {
 
     async fn behind(&self, survey: &Survey, is_named: bool) -> Result<Vec<String>, Error> {
         let head = self.list.head();
-        let is_behind = |group: &&super::records::Group| group.digest != head;
-        if !survey.groups.iter().any(|group| is_behind(&group)) {
+        let is_done = |group: &super::records::Group| {
+            group.digest == head && group.state == TargetState::Ready
+        };
+        if survey.groups.iter().all(is_done) {
             return Ok(Vec::new());
         }
         let left_out: &[TargetState] = match is_named {

@@ -245,13 +245,25 @@ impl Step {
         )
     }
 
-    /// Returns whether it may be done again after everything that follows it in the same migration, so
-    /// that its end needs no record of its own.
+    /// Returns whether it may be done again after what follows it, as long as that is additive too: then
+    /// its end needs no record of its own.
     pub(super) fn is_additive(&self) -> bool {
         matches!(
             self.action,
             Action::Collection { .. } | Action::Indexes { .. } | Action::Validator { .. }
         )
+    }
+
+    /// Returns whether it changes documents in a way that cannot be seen in the schema.
+    pub(super) fn is_code(&self) -> bool {
+        matches!(
+            self.action,
+            Action::Transaction { .. } | Action::Backfill(_) | Action::Raw { .. }
+        )
+    }
+
+    pub(super) fn is_transaction(&self) -> bool {
+        matches!(self.action, Action::Transaction { .. })
     }
 
     /// Returns whether a person has to look after a crash in the middle of it.

@@ -114,10 +114,7 @@ impl Scope {
     /// # Errors
     /// [`Error::UnknownTenant`](crate::Error::UnknownTenant): its database must not come to be.
     pub(super) async fn survey_of(&self, tenants: &[TenantId]) -> Result<Survey> {
-        let tenancy = self.databases.tenancy()?;
-        for id in tenants {
-            tenancy.active(id).await?;
-        }
+        self.databases.tenancy()?.all_active(tenants).await?;
         let meant = tenants.iter().map(|id| Stranger {
             database: self.connection.tenant_name(id).to_string(),
             tenant: Some(id.clone()),
@@ -159,12 +156,16 @@ impl Scope {
         Ok(ids.into_iter().map(stranger).collect())
     }
 
-    /// Returns the tenants whose databases do not have everything.
-    pub(super) async fn tenants_behind(&self, head: &str) -> Result<Vec<String>> {
-        let names = self.records.behind(head, &[]).await?;
+    /// Returns the databases that do not have everything, or where something has failed.
+    pub(super) async fn names_behind(&self, head: &str) -> Result<Vec<String>> {
+        self.records.behind(head, &[]).await
+    }
+
+    /// Returns whose these databases are.
+    pub(super) fn tenants_of(&self, names: &[String]) -> Vec<String> {
         let prefix = format!("{}__", self.connection.name);
         let tenant = |name: &String| name.strip_prefix(&prefix).map(str::to_owned);
-        Ok(names.iter().filter_map(tenant).collect())
+        names.iter().filter_map(tenant).collect()
     }
 
     /// Returns what keeps any target from being worked on, by one of each group: what they have applied
@@ -178,9 +179,15 @@ impl Scope {
         let rows = self.records.rows(&samples).await?;
         let mut blocked = Vec::new();
         for row in rows {
-            let Err(obstacles) = todo(&row, &self.list, goal) else {
+            // What is left out blocks nobody; what is half done is told at its target.
+            let waits = [TargetState::Quarantined, TargetState::Interrupted];
+            let Err(mut obstacles) = todo(&row, &self.list, goal) else {
                 continue;
             };
+            if goal.direction == Some(Direction::Up) && waits.contains(&row.state) {
+                continue;
+            }
+            obstacles.retain(|obstacle| !matches!(obstacle, Obstacle::Unfinished { .. }));
             let of_row = |group: &&Group| group.sample == row.database;
             let count = survey
                 .groups

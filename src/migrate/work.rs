@@ -27,6 +27,8 @@ pub(super) struct Work<'a> {
     pub(super) listed: &'a Listed,
     pub(super) direction: Direction,
     pub(super) from: usize,
+    /// Whether nothing follows at the target in this run.
+    pub(super) is_last: bool,
 }
 
 /// What keeps a target from being worked on.
@@ -99,6 +101,9 @@ pub(super) fn todo<'a>(
         Some(Direction::Up) => up(row, list, goal, &mut work)?,
         None => {}
     }
+    if let Some(last) = work.last_mut() {
+        last.is_last = true;
+    }
     Ok(work)
 }
 
@@ -107,6 +112,7 @@ fn resumed<'a>(listed: &'a Listed, entry: &Entry, direction: Direction) -> Work<
         listed,
         direction,
         from: entry.done as usize,
+        is_last: false,
     }
 }
 
@@ -115,6 +121,7 @@ fn begun(listed: &Listed, direction: Direction) -> Work<'_> {
         listed,
         direction,
         from: 0,
+        is_last: false,
     }
 }
 

@@ -113,9 +113,8 @@ impl Scope {
     pub(super) async fn lock(&self, ask: &Ask, verb: &str) -> Result<Lease, Error> {
         let (control, scope) = (&self.ledger.control, &self.connection.name);
         let acquired = Lease::acquire(control, scope, verb, ask.wait).await?;
-        CrashPoint::Locked.pass();
         match acquired {
-            Acquired::Held { lease, .. } => Ok(lease),
+            Acquired::Held(lease) => Ok(lease),
             Acquired::Other(holder) => Err(Error::Held(Box::new(holder))),
         }
     }

@@ -49,7 +49,15 @@ async fn begin(house: &House) {
     let row =
         doc! { "_id": TENANT, "name": TENANT, "status": "active", "createdAt": DateTime::now() };
     admin.collection("tenants").insert_one(row).await.unwrap();
-    customer.create_collection(SOMETHING).await.unwrap();
+    occupied(&[&admin, &customer]).await;
+}
+
+/// Puts a document into databases: what holds none is new.
+async fn occupied(databases: &[&Database]) {
+    for database in databases {
+        let something = database.collection(SOMETHING);
+        something.insert_one(doc! { "is": "here" }).await.unwrap();
+    }
 }
 
 /// What is found in a database: each collection's options and indexes.
@@ -140,6 +148,8 @@ async fn migrations_replayed_on_what_the_models_say_leave_it_so() {
     let id = TENANT.parse().unwrap();
     tenancy.create(&id, TENANT).await.unwrap();
     without.shutdown(Duration::ZERO).await;
+    let [admin, customer, _] = databases(&house).await;
+    occupied(&[&admin, &customer]).await;
     let before = shapes(&house).await;
 
     let done = house.databases.migrator().up().await.unwrap();

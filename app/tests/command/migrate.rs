@@ -43,8 +43,10 @@ impl Ground {
         let rows: Vec<Document> = tenants.iter().map(row).collect();
         let registry = ground.collection("admin", "tenants");
         registry.insert_many(rows).await.unwrap();
-        let left = ground.collection("customer", "left_over");
-        left.insert_one(doc! {}).await.unwrap();
+        for database in ["admin", "customer"] {
+            let left = ground.collection(database, "left_over");
+            left.insert_one(doc! {}).await.unwrap();
+        }
         ground
     }
 

@@ -318,6 +318,57 @@ async fn a_tenant_that_is_gone_is_left_alone_and_one_that_never_was_makes_no_dat
     yard.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_was_taken_out_while_its_tenant_was_made_comes_back() {
+    let yard = applied("migrate_back").await;
+    let targets = yard
+        .control()
+        .collection::<mongoplex::bson::Document>("targets");
+    let gone = mongoplex::bson::doc! { "$set": { "tenants": "gone" } };
+    let acme = mongoplex::bson::doc! { "_id": yard.tenant("acme").name() };
+    targets.update_one(acme, gone).await.unwrap();
+    assert_eq!(yard.migrator().status().await.unwrap()[0].at_head, 1);
+
+    let up = yard.migrator().up().await.unwrap();
+
+    assert_eq!((up.done, up.migrations), (0, 0), "its ledger was kept");
+    let status = yard.migrator().status().await.unwrap();
+    assert_eq!((status[0].at_head, status[0].targets), (2, 2));
+    yard.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_goes_back_over_code_without_saying_how_far() {
+    let count = Migration::up([Step::transaction("count", 1, async |tx| {
+        let counts = tx.collection("counts");
+        counts
+            .insert_one(mongoplex::bson::doc! { "_id": "all" })
+            .await?;
+        Ok(())
+    })]);
+    let list = apply::tenants([(THINGS, things()), ("m20261102000000_count", count)]);
+    let yard = Yard::new("migrate_rewind_code", vec![list]).await;
+    yard.tenants_without_records(&["acme"]).await;
+    assert!(yard.migrator().up().await.unwrap().is_whole());
+    let things = yard
+        .tenant("acme")
+        .collection::<mongoplex::bson::Document>("things");
+    things.drop_index("colour_1").await.unwrap();
+
+    let refused = yard.migrator().rewind().await;
+
+    assert!(
+        matches!(&refused, Err(Error::Usage(why)) if why.contains("20261102000000_count")),
+        "{refused:?}"
+    );
+    assert!(
+        yard.migrator().status().await.unwrap()[0]
+            .pending
+            .is_empty()
+    );
+    yard.close().await;
+}
+
 /// The verbs are of one value that may be kept and used again.
 #[expect(dead_code, reason = "it compiles")]
 fn a_migrator_is_shared(migrator: Migrator) -> impl Send + Sync + Clone {

@@ -149,10 +149,15 @@ impl Yard {
         self.database(&format!("{}__{id}", self.house.names.name("customer")))
     }
 
-    /// Makes the common databases hold something: what is empty is new and begins at the head.
+    /// Makes the common databases hold something: what holds nothing is new and begins at the head.
     pub(crate) async fn not_new(&self) {
         let schema = self.house.databases.schema();
         schema.common(Mode::Add).await.unwrap();
+        for name in ["admin", "customer"] {
+            let database = self.database(&self.house.names.name(name));
+            let before = database.collection("before");
+            before.insert_one(doc! { "is": "here" }).await.unwrap();
+        }
     }
 
     /// Adds a tenant that was there before there were migrations, with documents of every kind that drills

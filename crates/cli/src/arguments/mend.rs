@@ -37,6 +37,9 @@ pub(crate) struct RepairArguments {
     pub(crate) chosen: Chosen,
     #[command(flatten)]
     pub(crate) what: What,
+    /// With `--rewind`: goes back to this migration, which stays.
+    #[arg(long, value_name = "ID", requires = "rewind")]
+    pub(crate) to: Option<String>,
     /// Does it.
     #[arg(long)]
     pub(crate) yes: bool,

@@ -47,7 +47,23 @@ pub(super) fn every_kind() -> List {
         ("m20261103000000_count", count()),
         ("m20261104000000_move", shift()),
         ("m20261105000000_mark", mark()),
+        ("m20261106000000_retire", retire()),
+        ("m20261107000000_drop", drop_old()),
+        ("m20261108000000_make_again", make_again()),
     ])
+}
+
+/// What one of these three leaves behind, the next one takes up: none may be done again after it.
+fn retire() -> Migration {
+    Migration::up([Step::rename("logs", "old_logs")]).down([Step::rename("old_logs", "logs")])
+}
+
+fn drop_old() -> Migration {
+    Migration::up([Step::drop_collection("old_logs")]).down([Step::collection("old_logs")])
+}
+
+fn make_again() -> Migration {
+    Migration::up([Step::collection("old_logs")]).down([Step::drop_collection("old_logs")])
 }
 
 fn make() -> Migration {

@@ -55,7 +55,7 @@ async fn a_drill_ends_whole() {
     )]
     let Ok(told) = env::var(DRILL) else {
         let kinds = lists::named("every-kind").ids().count();
-        assert_eq!(kinds, 5);
+        assert_eq!(kinds, 8);
         return;
     };
     let [verb, list, tenants]: [&str; 3] = told.split(' ').collect::<Vec<_>>().try_into().unwrap();

@@ -16,7 +16,7 @@
 //! | `summary` | the end | `verb`, `exitCode`, `reason`, `done`, `migrations`, `failed`, `blocked`, `quarantined`, `interrupted`, `pending`, `stopped`, `runs` |
 //!
 //! - `target` is a list: `customer`, or `tenants of customer`; of a `blocked` at a run's end it is `null`.
-//! - `direction` is `up` or `down`; `state` one of ready, running, failed, quarantined, interrupted.
+//! - `direction` is `up` or `down`; `state` one of ready, failed, quarantined, interrupted.
 //! - `kind` is changed, step-changed, missing, late, irreversible, unfinished or unknown.
 //! - `pending` of a list: what lacks the same, as `{ database, targets, isNew, migrations }` with one of
 //!   the databases, and `migrations` as `{ id, direction, isReversible, isDestructive, steps }` in a plan

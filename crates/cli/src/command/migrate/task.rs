@@ -279,6 +279,7 @@ impl From<RepairArguments> for Task {
         let mend = Some((Mend::from(&arguments), arguments.yes));
         Self {
             mend,
+            to: arguments.to,
             ..Self::looking(Verb::Mend("repair"), arguments.chosen, arguments.json)
         }
     }
